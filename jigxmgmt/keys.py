@@ -1,0 +1,41 @@
+"""Key files: made once, at first start, readable by their owner alone."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+
+def read_or_make_key(path: Path) -> list[str]:
+    """Return the lines of a key file, making it with one fresh 256-bit key if it is missing.
+
+    Two processes that start together agree: the file appears whole or not at all, and the
+    first one wins.
+    """
+    try:
+        return path.read_text().split()
+    except FileNotFoundError:
+        _make_key(path)
+        return path.read_text().split()
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def decode_key(text: str) -> bytes:
+    """Return the 32 bytes of a key in base64url; ValueError for anything else."""
+    key = base64.urlsafe_b64decode(text)
+    if len(key) != 32:
+        raise ValueError("A key is 32 bytes in base64url.")
+    return key

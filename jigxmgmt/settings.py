@@ -1,0 +1,326 @@
+"""The one place that reads the environment; every variable is named here."""
+
+import hashlib
+import os
+import tempfile
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import environ
+
+from jigxmgmt.keys import read_or_make_key
+
+django_stubs_ext.monkeypatch()
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where the state lies -------------------------------------------------------------------
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+KEY_DIR = DATA_DIR / "keys"
+MAIL_DIR = DATA_DIR / "mail"
+
+
+def socket_path(folder: Path) -> Path:
+    """Name the broker's socket; the kernel takes 107 bytes at most, so a deep folder moves it."""
+    path = folder / "broker.sock"
+    if len(os.fsencode(path)) <= 100:
+        return path
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"jigxmgmt-{os.getuid()}-{digest}" / "broker.sock"
+
+
+BROKER_SOCKET = socket_path(DATA_DIR)
+
+# --- Keys: from the environment, else from files made at first start ----------------------
+SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_key(KEY_DIR / "secret.key")[0]
+# Newest first; a second one stays while it is rotated. The same on every host.
+TRANSPORT_KEYS = env.list("TRANSPORT_KEY", default=[]) or read_or_make_key(
+    KEY_DIR / "transport.key"
+)
+VAULT_KEYS = env.list("VAULT_KEY", default=[]) or read_or_make_key(KEY_DIR / "vault.key")
+
+# --- Address --------------------------------------------------------------------------------
+DEBUG = False
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    urlsplit(PUBLIC_URL).hostname or "localhost",
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+_IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# --- Parts ----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.admin",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "oauth2_provider",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    # Both in their simple form: in the other each rewrites the loaders behind the other's back,
+    # and raw <c-…> tags reach the browser.
+    "django_cotton.apps.SimpleAppConfig",
+    "template_partials.apps.SimpleAppConfig",
+    "orgs",
+    "auth_providers",
+    "functions",
+]
+
+MIDDLEWARE = [
+    "jigxmgmt.middleware.RememberOrigin",
+    "jigxmgmt.middleware.RequirePrivateWay",
+    "functions.middleware.CallShortcut",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "jigxmgmt.middleware.ContentSecurityPolicy",
+]
+
+ROOT_URLCONF = "jigxmgmt.urls"
+ASGI_APPLICATION = "jigxmgmt.asgi.application"
+WSGI_APPLICATION = "jigxmgmt.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_LOADERS = [
+    (
+        "template_partials.loader.Loader",
+        [
+            (
+                "django.template.loaders.cached.Loader",
+                [
+                    "django_cotton.cotton_loader.Loader",
+                    "django.template.loaders.filesystem.Loader",
+                    "django.template.loaders.app_directories.Loader",
+                ],
+            )
+        ],
+    )
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": _LOADERS,
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "orgs.console.shell.shell",
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+            ],
+        },
+    }
+]
+COTTON_DIR = "cotton"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.insert(0, "django.forms")
+
+# --- Database -------------------------------------------------------------------------------
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'jigxmgmt.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+
+# --- Broker and tasks -----------------------------------------------------------------------
+_EMBEDDED = f"unix://{BROKER_SOCKET}"
+REDIS_URL = env.str("REDIS_URL", default=_EMBEDDED)
+USES_EMBEDDED_BROKER = REDIS_URL == _EMBEDDED
+# One socket, two spellings: kombu's and redis-py's.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_SEND_SENT_EVENT = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_THREADS", default=4)
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TIMEZONE = "UTC"
+CELERY_IMPORTS = ["functions.worker"]
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "clear-expired": {
+        "task": "orgs.tasks.run_command",
+        "schedule": timedelta(hours=1),
+        "kwargs": {"name": "clear_expired"},
+    },
+}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+# --- The lane -------------------------------------------------------------------------------
+LANE_QUEUE_SECONDS = env.float("LANE_QUEUE_SECONDS", default=5.0)
+LANE_QUEUE_LENGTH = env.int("LANE_QUEUE_LENGTH", default=2000)
+LANE_CALL_SECONDS = env.float("LANE_CALL_SECONDS", default=30.0)
+LANE_SERVICE_SECONDS = env.float("LANE_SERVICE_SECONDS", default=20.0)
+LANE_CONCURRENCY = env.int("LANE_CONCURRENCY", default=256)
+LANE_CALLS_PER_ORGANIZATION = env.int("LANE_CALLS_PER_ORGANIZATION", default=500)
+LANE_MAX_BYTES = env.int("LANE_MAX_BYTES", default=6 * 1024 * 1024)
+LANE_MAX_PAGES = env.int("LANE_MAX_PAGES", default=100)
+LANE_TOTAL_BYTES = env.int("LANE_TOTAL_BYTES", default=24 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = LANE_MAX_BYTES
+# A body stays in memory: one past this size would be spooled to disk, values and all, so
+# the web's door takes none.
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES = 24 * 1024 * 1024
+CALL_LOG_DAYS = env.int("CALL_LOG_DAYS", default=30)
+
+# --- The outside world ----------------------------------------------------------------------
+OUTBOUND_ALLOWED_NETWORKS = tuple(
+    ip_network(network) for network in env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
+)
+OUTBOUND_BIND_ADDRESS = env.str("OUTBOUND_BIND_ADDRESS", default="") or None
+EGRESS_ADDRESSES = env.list("EGRESS_ADDRESSES", default=[])
+
+# --- Published solutions --------------------------------------------------------------------
+SOLUTION_MAX_ZIP_BYTES = env.int("SOLUTION_MAX_ZIP_BYTES", default=20 * 1024 * 1024)
+SOLUTION_MAX_BYTES = env.int("SOLUTION_MAX_BYTES", default=100 * 1024 * 1024)
+SOLUTION_MAX_FILES = env.int("SOLUTION_MAX_FILES", default=5000)
+
+# --- People and tokens ----------------------------------------------------------------------
+AUTH_USER_MODEL = "orgs.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+ACCOUNT_ADAPTER = "auth_providers.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "auth_providers.console.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_USER_DISPLAY = "orgs.models.display_name"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "overview"
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "auth_providers.App"
+OAUTH2_PROVIDER = {
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": timedelta(days=90),
+    # With hashed storage anything else makes the library answer 500.
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ROTATE_REFRESH_TOKEN": True,
+    "PKCE_REQUIRED": True,
+    "REQUEST_APPROVAL_PROMPT": "auto",
+    "SCOPES": {"app": "Use your organization's solutions on this device"},
+    "DEFAULT_SCOPES": ["app"],
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
+    "OAUTH2_VALIDATOR_CLASS": "auth_providers.oauth.Validator",
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+DEVICE_LIFETIME = timedelta(days=env.int("DEVICE_LIFETIME_DAYS", default=180))
+
+# --- The API --------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["auth_providers.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["auth_providers.authentication.TokenAllows"],
+    "DEFAULT_RENDERER_CLASSES": ["jigxmgmt.api.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "jigxmgmt.api.CursorPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "jigxmgmt.api.answer_refusal",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "jigxmgmt",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Mail -----------------------------------------------------------------------------------
+_EMAIL_URL = env.str("EMAIL_URL", default="")
+if _EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "jigxmgmt.mail.FolderBackend"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="jigxmgmt <no-reply@localhost>")
+
+# --- Words, time, files -----------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = USE_I18N = True
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Logs: what happened, never with what values ------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

@@ -1,0 +1,41 @@
+"""All doors of the web."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import include, path, re_path
+from django.views import defaults
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from jigxmgmt import api
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "jigxmgmt"
+
+api_v1 = [
+    path("", include("orgs.api.urls")),
+    path("", include("auth_providers.api.urls")),
+    path("", include("functions.api.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api_v1)),
+    re_path(r"^api/", api.not_found),
+    path("", include("functions.api.health_urls")),
+    path("", include("auth_providers.api.oauth_urls")),
+    path("accounts/", include("allauth.urls")),
+    path("staff/", admin.site.urls),
+    path("", include("orgs.console.urls")),
+    path("", include("auth_providers.console.urls")),
+    path("", include("functions.console.urls")),
+]
+
+
+def handler500(request: HttpRequest) -> HttpResponseBase:
+    """Answer for a bug: a problem document under /api/, a page elsewhere."""
+    if request.path.startswith("/api/"):
+        return api.server_error(request)
+    return defaults.server_error(request)
