@@ -1,0 +1,28 @@
+"""The only way to the outside world: where we connect is vetted, what comes back is bounded."""
+
+from jigxmgmt.outbound.addresses import Policy, resolve_and_vet, vet
+from jigxmgmt.outbound.client import Client
+from jigxmgmt.outbound.failures import (
+    AddressRefused,
+    BadRequest,
+    OutboundFailure,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+)
+from jigxmgmt.outbound.messages import Request, Response
+
+__all__ = [
+    "AddressRefused",
+    "BadRequest",
+    "Client",
+    "OutboundFailure",
+    "Policy",
+    "Request",
+    "Response",
+    "TimedOut",
+    "TooLarge",
+    "Unreachable",
+    "resolve_and_vet",
+    "vet",
+]
