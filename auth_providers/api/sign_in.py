@@ -1,0 +1,53 @@
+"""Signing a device in and out."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from auth_providers.api.serializers import SignInSerializer, TokensSerializer
+from auth_providers.http import CallerRequest
+from auth_providers.services.devices import sign_out
+from auth_providers.services.sign_in import Credentials, sign_in
+
+NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class SignIn(APIView):
+    """E-mail, password and, where one is set up, the code of an authenticator app."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(request=SignInSerializer, responses=TokensSerializer)
+    def post(self, request: Request) -> Response:
+        fields = SignInSerializer(data=request.data)
+        fields.is_valid(raise_exception=True)
+        given = fields.validated_data
+        issued = sign_in(
+            request._request,
+            Credentials(given["email"], given["password"], given["code"]),
+            client_id=given["client_id"],
+            description=given["device"],
+            now=timezone.now(),
+        )
+        answer = {
+            "access_token": issued.access_token,
+            "refresh_token": issued.refresh_token,
+            "token_type": "Bearer",
+            "expires_in": issued.expires_in,
+            "device_id": issued.device.pk,
+        }
+        return Response(answer, headers=NOT_KEPT)
+
+
+class SignOut(APIView):
+    """For the app on a device: its whole token family is dead afterwards."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: CallerRequest) -> Response:
+        if request.auth.device:
+            sign_out(request.auth.device, now=timezone.now())
+        return Response(status=204)

@@ -1,0 +1,8 @@
+"""How people prove who they are: apps, devices, tokens; and the keys that seal secrets."""
+
+from auth_providers.models.apps import App
+from auth_providers.models.devices import Device, RefreshRepeat
+from auth_providers.models.personal_access_tokens import PersonalAccessToken
+from auth_providers.models.vault import DataKey
+
+__all__ = ["App", "DataKey", "Device", "PersonalAccessToken", "RefreshRepeat"]

@@ -1,0 +1,39 @@
+"""The apps that people sign in with."""
+
+import uuid
+from urllib.parse import urlsplit
+
+from django.db import models
+from django.utils import timezone
+from oauth2_provider.models import AbstractApplication
+
+from orgs.models import Organization
+
+
+class App(AbstractApplication):
+    """An OAuth client: an organization's app, or the installation's own that anyone may use."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)  # type: ignore[assignment]
+    organization = models.ForeignKey(
+        Organization,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="apps",
+        help_text="None for the installation's own app.",
+    )
+    is_first_party = models.BooleanField(
+        default=False, help_text="May show its own sign-in screen and ask for the password."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(AbstractApplication.Meta):
+        ordering = ["name"]
+
+    @property
+    def redirect_urls(self) -> list[str]:
+        return self.redirect_uris.split()
+
+    def get_allowed_schemes(self) -> list[str]:
+        """Return the schemes of its own redirect URLs: an app on a phone has one of its own."""
+        return sorted({urlsplit(url).scheme for url in self.redirect_urls})

@@ -1,0 +1,96 @@
+"""The devices on which people are signed in."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from auth_providers.models.apps import App
+from orgs.models import Membership, User
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def live(self, now: datetime) -> Self:
+        """Neither revoked nor past the absolute lifetime."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=now)
+
+    def usable(self, now: datetime) -> Self:
+        """Live, of an active person who still may use the app.
+
+        The app of an organization takes an active membership; the installation's own takes none.
+        """
+        membership = Membership.objects.active().filter(
+            organization=OuterRef("app__organization"), user=OuterRef("user")
+        )
+        return self.live(now).filter(
+            Q(app__organization__isnull=True) | Exists(membership), user__is_active=True
+        )
+
+
+class Device(models.Model):
+    """One installation of an app where one person is signed in; every token belongs to one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="devices")
+    name = models.CharField(max_length=100, blank=True)
+    platform = models.CharField(max_length=50, blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    os_version = models.CharField(max_length=50, blank=True)
+    app_version = models.CharField(max_length=50, blank=True)
+    token_family = models.UUIDField(
+        unique=True, default=uuid.uuid4, editable=False, help_text="Of all its refresh tokens."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    tokens_used_at = models.DateTimeField(
+        null=True, help_text="First use of its newest access token."
+    )
+    expires_at = models.DateTimeField(help_text="Absolute: refreshing does not move it.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return self.name or self.model or self.platform or "Unnamed device"
+
+    def touch(self, now: datetime) -> None:
+        """Note the use, at most once a minute, and always the first of a new pair of tokens."""
+        if self.tokens_used_at and self.last_seen_at > now - SEEN_EVERY:
+            return
+        stale = Q(tokens_used_at__isnull=True) | Q(last_seen_at__lte=now - SEEN_EVERY)
+        Device.objects.filter(stale, pk=self.pk).update(
+            last_seen_at=now, tokens_used_at=Coalesce("tokens_used_at", now)
+        )
+
+    def revoke(self, now: datetime) -> bool:
+        """Mark it revoked; false when it was already."""
+        return bool(Device.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now))
+
+
+class RefreshRepeat(models.Model):
+    """How the newest refresh of a device may be repeated after its answer was lost.
+
+    Holds digests and row numbers, never a token. One a device: only its newest refresh counts.
+    """
+
+    device = models.OneToOneField(
+        Device, primary_key=True, on_delete=models.CASCADE, related_name="refresh_repeat"
+    )
+    key_digest = models.CharField(max_length=64, help_text="Keyed digest, in hexadecimal.")
+    # Numbers, not foreign keys: the library's migrations run after ours and need the app.
+    spent_token_id = models.BigIntegerField()
+    issued_token_id = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"Repeat of {self.created_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,130 @@
+"""The apps of organizations, and the installation's own."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import SplitResult, urlsplit
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from auth_providers.models import App
+from jigxmgmt.errors import FieldFault, Invalid
+from orgs import policies
+from orgs.models import Organization, User
+from orgs.services.audit import record_event
+
+OWN_APP_NAME = "jigxmgmt"
+OWN_REDIRECT_URL = "http://127.0.0.1/callback"
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+# RFC 8252 7.1: a scheme of one's own is a reversed domain name, so it has a dot.
+OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+
+
+class RedirectUrlUnusable(Invalid):
+    code = "redirect_url_invalid"
+
+
+@transaction.atomic
+def create_app(
+    organization: Organization, *, name: str, redirect_urls: Sequence[str], by: User
+) -> App:
+    """Register a public app (RFC 6749 2.1) of an organization, for code with PKCE.
+
+    Raises NotAllowed or RedirectUrlUnusable.
+    """
+    policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
+    _check_redirect_urls(redirect_urls)
+    app = _public_app(name, organization=organization, redirect_urls=redirect_urls)
+    app.save()
+    record_event(
+        "app.create",
+        by=by,
+        subject=app,
+        organization=organization,
+        changes={"redirect_urls": (None, list(redirect_urls))},
+    )
+    return app
+
+
+def apps_of(organization: Organization, *, by: User) -> QuerySet[App]:
+    """Return the organization's apps; raises NotAllowed."""
+    policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
+    return App.objects.filter(organization=organization)
+
+
+@transaction.atomic
+def installation_app() -> App:
+    """Return the installation's own first-party app, made if it is missing."""
+    existing = App.objects.filter(organization=None, is_first_party=True).first()
+    if existing:
+        return existing
+    app = _public_app(OWN_APP_NAME, organization=None, redirect_urls=[OWN_REDIRECT_URL])
+    app.is_first_party = True
+    app.save()
+    record_event("app.create", by=None, subject=app)
+    return app
+
+
+def may_use_app(user: User, app: App) -> bool:
+    """Answer whether the person may sign in with the app.
+
+    An organization's app is for its members; the installation's own is for everybody.
+    """
+    if not user.is_active:
+        return False
+    organization = app.organization
+    if organization is None:
+        return True
+    return organization.memberships.active().filter(user=user).exists()
+
+
+def _public_app(
+    name: str, *, organization: Organization | None, redirect_urls: Sequence[str]
+) -> App:
+    return App(
+        name=name,
+        organization=organization,
+        redirect_uris=" ".join(redirect_urls),
+        client_type=App.CLIENT_PUBLIC,
+        authorization_grant_type=App.GRANT_AUTHORIZATION_CODE,
+    )
+
+
+def _check_redirect_urls(urls: Sequence[str]) -> None:
+    faults = [
+        FieldFault(f"/redirect_urls/{index}", fault, RedirectUrlUnusable.code)
+        for index, url in enumerate(urls)
+        if (fault := _fault_of(url))
+    ]
+    if not urls:
+        faults = [FieldFault("/redirect_urls", "Give at least one.", RedirectUrlUnusable.code)]
+    if faults:
+        raise RedirectUrlUnusable("Some redirect URLs cannot be used.", faults=faults)
+
+
+def _fault_of(url: str) -> str | None:
+    """Say what is wrong with a redirect URL (RFC 6749 3.1.2, RFC 8252 7), if anything."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 (parsing it is the check)
+    except ValueError:
+        return "This is not a URL."
+    if (
+        "#" in url
+        or "@" in parts.netloc
+        or not url.isascii()
+        or not url.isprintable()
+        or " " in url
+    ):
+        return "It may not have a fragment, a user name, spaces or other than ASCII characters."
+    return (
+        None if _is_safe(parts) else "Use https, a loopback address, or a scheme with a dot in it."
+    )
+
+
+def _is_safe(parts: SplitResult) -> bool:
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    if parts.scheme == "http":
+        return parts.hostname in LOOPBACK
+    return bool(OWN_SCHEME.fullmatch(parts.scheme))

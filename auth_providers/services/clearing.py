@@ -1,0 +1,30 @@
+"""Forgetting what has ended."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from oauth2_provider.models import clear_expired
+
+from auth_providers.models import Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.services.rotation import REPEATABLE_FOR
+from orgs.models import IdempotentRequest
+
+KEPT_AFTER_END = timedelta(days=30)
+
+
+def clear_expired_tokens(*, now: datetime) -> int:
+    """Delete what has ended and return how many rows of ours that were.
+
+    Devices and personal tokens stay listed for a month after their end. The library deletes its
+    own: codes, tokens, and spent refresh tokens once they could not be presented again anyway.
+    """
+    clear_expired()
+    long_ago = now - KEPT_AFTER_END
+    ended = Q(revoked_at__lte=long_ago) | Q(expires_at__lte=long_ago)
+    cleared = [
+        RefreshRepeat.objects.filter(created_at__lte=now - REPEATABLE_FOR).delete(),
+        IdempotentRequest.objects.expired(now).delete(),
+        PersonalAccessToken.objects.filter(ended).delete(),
+        Device.objects.filter(ended).delete(),
+    ]
+    return sum(count for count, _ in cleared)

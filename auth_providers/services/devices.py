@@ -1,0 +1,34 @@
+"""Where a person is signed in, and ending it."""
+
+from datetime import datetime
+
+from django.db import transaction
+from oauth2_provider.models import RefreshToken
+
+from auth_providers.models import Device, RefreshRepeat
+from jigxmgmt.errors import NotAllowed
+from orgs.models import User
+from orgs.services.audit import record_event
+
+
+@transaction.atomic
+def revoke_device(device: Device, *, by: User, now: datetime) -> None:
+    """End the sign-in on a device and kill its whole token family; raises NotAllowed."""
+    if device.user_id != by.pk:
+        raise NotAllowed("This is not your device.")
+    _end_device(device, act="device.revoke", by=by, now=now)
+
+
+@transaction.atomic
+def sign_out(device: Device, *, now: datetime) -> None:
+    """End the sign-in on the calling device and kill its whole token family."""
+    _end_device(device, act="device.sign_out", by=device.user, now=now)
+
+
+def _end_device(device: Device, *, act: str, by: User, now: datetime) -> None:
+    # First the device: a refresh that runs meanwhile locks this row and then sees it.
+    is_first = device.revoke(now)
+    RefreshToken.revoke_family(device.token_family)
+    RefreshRepeat.objects.filter(device=device).delete()
+    if is_first:
+        record_event(act, by=by, subject=device, organization=device.app.organization)

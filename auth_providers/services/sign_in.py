@@ -1,0 +1,103 @@
+"""Signing in by e-mail, password and code on the screen of a first-party app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.utils import is_mfa_enabled
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from auth_providers.models import App
+from auth_providers.services.apps import may_use_app
+from auth_providers.services.issuing import IssuedTokens, issue_tokens
+from auth_providers.services.tokens import NotSignedIn
+from jigxmgmt.errors import NotAllowed, TooMuch
+from orgs.models import User
+
+THROTTLED = "too_many_login_attempts"
+
+
+class AppUnknown(NotSignedIn):
+    code = "invalid_client"
+
+
+class InvalidCredentials(NotSignedIn):
+    code = "invalid_credentials"
+
+
+class CodeRequired(NotSignedIn):
+    code = "code_required"
+
+
+class NotYourApp(NotAllowed):
+    code = "not_a_member"
+
+
+class EmailNotProved(NotAllowed):
+    code = "email_not_proved"
+
+
+class TooManyAttempts(TooMuch):
+    retry_after = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    email: str
+    password: str = field(repr=False)
+    code: str = field(default="", repr=False)
+
+
+def sign_in(
+    request: HttpRequest,
+    credentials: Credentials,
+    *,
+    client_id: str,
+    description: Mapping[str, str],
+    now: datetime,
+) -> IssuedTokens:
+    """Open a device for a person who knows the password, and the code when one is set up.
+
+    The request is there for allauth, whose limits count by its address. What is said before the
+    password was right is the same for every address, known or not. Raises AppUnknown,
+    InvalidCredentials, CodeRequired, EmailNotProved, NotYourApp or TooManyAttempts.
+    """
+    app = App.objects.filter(client_id=client_id, is_first_party=True).first()
+    if app is None:
+        raise AppUnknown("This is not an app that may ask for a password.")
+    user = _authenticate(request, credentials)
+    if is_mfa_enabled(user):
+        _check_code(user, credentials.code)
+    if not EmailAddress.objects.filter(user=user, verified=True).exists():
+        raise EmailNotProved("Prove your e-mail address first, by signing in on the web.")
+    if not may_use_app(user, app):
+        raise NotYourApp(f"You are not a member of {app.organization}.")
+    return issue_tokens(user, app=app, description=description, now=now)
+
+
+def _authenticate(request: HttpRequest, credentials: Credentials) -> User:
+    try:
+        user = get_adapter(request).authenticate(
+            request, email=credentials.email, password=credentials.password
+        )
+    except ValidationError as error:
+        raise TooManyAttempts("Too many attempts; wait a little.") from error
+    if not isinstance(user, User) or not user.is_active:
+        raise InvalidCredentials("The e-mail address or the password is wrong.")
+    return user
+
+
+def _check_code(user: User, code: str) -> None:
+    """Raise unless this is a fresh code of the person's; allauth counts and spends them."""
+    if not code:
+        raise CodeRequired("Give the code of your authenticator app too.")
+    form = AuthenticateForm(user=user, data={"code": code})
+    if form.is_valid():
+        return
+    if form.has_error("code", THROTTLED):
+        raise TooManyAttempts("Too many attempts; wait a little.")
+    raise InvalidCredentials("The code is wrong, or was used before.")

@@ -1,0 +1,87 @@
+"""Who is calling: the one place that turns a bearer token into a person."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from oauth2_provider.models import RefreshToken
+
+from auth_providers.http import Caller
+from auth_providers.models import Device, PersonalAccessToken
+from auth_providers.services.scopes import DEVICE_SCOPES
+from jigxmgmt.errors import DomainError, NotAllowed
+
+__all__ = ["Caller", "NotSignedIn", "ScopeMissing", "identify", "personal_digest", "require_scope"]
+
+PERSONAL_PREFIX = "jxp_"
+
+
+class NotSignedIn(DomainError):
+    """No token, or one that is unknown, expired, revoked or of somebody who may not any more."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class ScopeMissing(NotAllowed):
+    code = "insufficient_scope"
+
+
+def identify(token: str, *, now: datetime | None = None) -> Caller:
+    """Return who this bearer token stands for, by one query; raises NotSignedIn.
+
+    Valid is checked at use: the person is active, the device neither revoked nor past its
+    lifetime, the app still there, and for an organization's app the membership active.
+    """
+    now = now or timezone.now()
+    if token.startswith(PERSONAL_PREFIX):
+        return _identify_person(token, now)
+    return _identify_device(token, now)
+
+
+def require_scope(caller: Caller, scope: str) -> None:
+    """Raise ScopeMissing when the caller's token does not reach this far."""
+    if scope not in caller.scopes:
+        raise ScopeMissing(f"This token lacks the scope {scope}.")
+
+
+def personal_digest(token: str) -> str:
+    """Return the keyed digest under which a personal access token is kept, in hexadecimal."""
+    return salted_hmac(
+        "auth_providers.personal_access_token", token, algorithm="sha256"
+    ).hexdigest()
+
+
+def _identify_device(token: str, now: datetime) -> Caller:
+    # The library keeps a plain SHA-256 of a token; tokens are random, so no key is needed.
+    pair = RefreshToken.objects.filter(
+        access_token__token_checksum=sha256(token.encode()).hexdigest(),
+        access_token__expires__gt=now,
+        revoked__isnull=True,
+    )
+    device = (
+        Device.objects.usable(now)
+        .filter(token_family__in=pair.values("token_family"))
+        .select_related("user", "app")
+        .first()
+    )
+    if device is None:
+        raise NotSignedIn("This token is unknown, expired or revoked.")
+    device.touch(now)
+    return Caller(user=device.user, device=device, scopes=DEVICE_SCOPES)
+
+
+def _identify_person(token: str, now: datetime) -> Caller:
+    personal = (
+        PersonalAccessToken.objects.usable(now)
+        .filter(digest=personal_digest(token))
+        .select_related("user")
+        .first()
+    )
+    if personal is None:
+        raise NotSignedIn("This token is unknown, expired or revoked.")
+    personal.touch(now)
+    return Caller(
+        user=personal.user, personal_access_token=personal, scopes=frozenset(personal.scopes)
+    )

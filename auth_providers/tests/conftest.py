@@ -1,0 +1,23 @@
+"""Fixtures of the sign-in tests."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+type_of_client = Callable[[str], Client]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_counted() -> Iterator[None]:
+    """Begin with no failed attempts on the books."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def client_with() -> type_of_client:
+    """Return a maker of clients that send this bearer token."""
+    return lambda token: Client(headers={"Authorization": f"Bearer {token}"})

@@ -1,0 +1,56 @@
+"""Apps, signed-in devices and personal tokens for tests."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from auth_providers.models import App
+from auth_providers.services.issuing import IssuedTokens, issue_tokens
+from auth_providers.services.personal_access_tokens import (
+    CreatedToken,
+    create_personal_access_token,
+)
+from auth_providers.services.scopes import ALL_SCOPES
+from orgs.models import User
+from orgs.tests.factories import UserFactory
+
+
+class AppFactory(DjangoModelFactory[App]):
+    """The installation's own app, unless it is given an organization."""
+
+    class Meta:
+        model = App
+
+    name = factory.Sequence(lambda number: f"App {number}")
+    redirect_uris = "http://127.0.0.1/callback"
+    client_type = App.CLIENT_PUBLIC
+    authorization_grant_type = App.GRANT_AUTHORIZATION_CODE
+    is_first_party = True
+
+
+def signed_in(
+    user: User | None = None, *, app: App | None = None, ago: timedelta = timedelta()
+) -> IssuedTokens:
+    """Sign a person, or somebody new, in on a phone."""
+    return issue_tokens(
+        user or UserFactory.create(),
+        app=app or AppFactory.create(),
+        description={"name": "Mia's phone", "platform": "ios"},
+        now=timezone.now() - ago,
+    )
+
+
+def personal_token(
+    user: User | None = None, *, scopes: Iterable[str] = ALL_SCOPES, ago: timedelta = timedelta()
+) -> CreatedToken:
+    """Make a token for a person, or for somebody new."""
+    return create_personal_access_token(
+        user or UserFactory.create(),
+        name="Nightly export",
+        scopes=scopes,
+        by=None,
+        now=timezone.now() - ago,
+    )
