@@ -1,0 +1,116 @@
+"""One request tried until it is answered, or until the definition or the clock says enough."""
+
+from typing import Any
+
+from functions.engine import failures
+from functions.engine.credentials import Wallet
+from functions.engine.definitions import Definition
+from functions.engine.evaluation import NO_BODY, ON_LOOP_SIZE, Context, Evaluator
+from functions.engine.exchange import (
+    Letter,
+    Traffic,
+    handled_wait,
+    seconds_to_wait,
+    send_once,
+    wait,
+)
+from functions.engine.expressions import UNDEFINED
+from functions.engine.failures import EngineFailure
+from functions.engine.handling import Ended, Handled, handle
+from functions.engine.replies import Reply
+from functions.engine.types import Surroundings
+
+# A refusal of ours is not the service's error: handlers see what the transport and it did.
+_HANDLED = (
+    failures.UpstreamError,
+    failures.UpstreamUnreachable,
+    failures.UpstreamTimeout,
+    failures.UpstreamTooLarge,
+)
+
+
+class Attempts:
+    """Sends for one call."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        surroundings: Surroundings,
+        *,
+        context: Context,
+        evaluator: Evaluator,
+        wallet: Wallet,
+    ) -> None:
+        self._definition = definition
+        self._surroundings = surroundings
+        self._context = context
+        self._evaluator = evaluator
+        self._wallet = wallet
+        self.traffic = Traffic()
+
+    async def send(self, letter: Letter) -> Reply:
+        """Send until the answer is no error. Raises Ended where it stays one, or EngineFailure."""
+        retries = 0
+        while True:
+            reply, failure = await self._try(letter)
+            if failure is None and reply is not None:
+                return reply
+            if not isinstance(failure, _HANDLED):
+                raise failure or AssertionError("neither a reply nor a failure")
+            handled = await handle(
+                failure,
+                definition=self._definition,
+                context=self._context,
+                evaluator=self._evaluator,
+            )
+            seconds = self._seconds_to_wait(reply, handled, retries=retries)
+            deadline = self._surroundings.deadline
+            if seconds is None or not await wait(seconds, deadline=deadline):
+                raise Ended(handled, output=await self._error_output(reply))
+            retries += 1
+
+    async def _try(self, letter: Letter) -> tuple[Reply | None, EngineFailure | None]:
+        self._see(None)
+        try:
+            reply = await send_once(
+                letter,
+                form=self._definition.format,
+                wallet=self._wallet,
+                surroundings=self._surroundings,
+                traffic=self.traffic,
+            )
+        except EngineFailure as failure:
+            return None, failure
+        self._see(reply)
+        if not reply.is_error:
+            return reply, None
+        details = reply.body.value if reply.body.size <= ON_LOOP_SIZE else None
+        refusal = failures.UpstreamError(
+            f"The service answered {reply.status}.",
+            status=reply.status,
+            details=None if details is UNDEFINED else details,
+        )
+        return reply, refusal
+
+    def _see(self, reply: Reply | None) -> None:
+        self._context.body = NO_BODY if reply is None else reply.body
+        self._context.set(
+            response=UNDEFINED if reply is None else reply.shown,
+            headers=UNDEFINED if reply is None else reply.headers,
+        )
+
+    def _seconds_to_wait(
+        self, reply: Reply | None, handled: Handled, *, retries: int
+    ) -> float | None:
+        if handled.handler is None:
+            return seconds_to_wait(reply, retries=retries)
+        limits = self._surroundings.limits
+        return handled_wait(handled.answer["retry"], retries=retries, limits=limits)
+
+    async def _error_output(self, reply: Reply | None) -> Any:
+        transform = self._definition.error_transform
+        if transform is None or reply is None:
+            return UNDEFINED
+        return await self._evaluator.evaluate(
+            transform, root=reply.body, context=self._context, place="errorTransform"
+        )

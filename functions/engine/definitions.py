@@ -1,0 +1,119 @@
+"""A definition after it was checked: what a call needs, compiled, and the source it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from functions.engine.expressions import UNDEFINED, Expression
+from functions.engine.types import Provider
+from functions.engine.urls import UrlTemplate
+
+Location = Literal["path", "query", "header", "body", "output", "input", "both"]
+
+TYPES = frozenset({"string", "number", "int", "boolean", "array", "object", "file", "image"})
+FILE_TYPES = frozenset({"file", "image"})
+ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of a parameter
+BASIC_AUTH = "basicAuth"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter; `default` is UNDEFINED, a literal, or compiled."""
+
+    name: str
+    location: Location
+    type: str | None = None
+    is_required: bool = False
+    default: Any = UNDEFINED
+    encoding: str | None = None
+    must_resolve: bool = False
+
+    @property
+    def has_default(self) -> bool:
+        return self.default is not UNDEFINED
+
+    @property
+    def is_for_credential(self) -> bool:
+        """Whether a caller's text may name a credential here."""
+        named = self.location == "header" and self.name in (ACCESS_TOKEN, BASIC_AUTH)
+        return named or self.must_resolve or (self.type is not None and self.type not in TYPES)
+
+    @property
+    def default_key(self) -> str | None:
+        """The default, where it could be the key of a credential: a text without blanks."""
+        if isinstance(self.default, str) and self.default and not has_blank(self.default):
+            return self.default
+        return None
+
+
+def has_blank(text: str) -> bool:
+    return any(letter.isspace() for letter in text)
+
+
+Parameters = Mapping[str, Parameter]
+Url = UrlTemplate | Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """How to go on; `parameters` is None where the function's own stay."""
+
+    when: Any
+    url: Url
+    parameters: Parameters | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One entry of `error`: compiled values by key."""
+
+    when: Any
+    fields: Mapping[str, Any]
+    operations: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function that may run. `source` is what it was built from, plain and unchanged.
+
+    `method` is upper case for REST, lower case (`query`, `execute`) for SQL.
+    """
+
+    name: str
+    source: Mapping[str, Any] = field(repr=False)
+    provider: Provider
+    method: str
+    runs_on_device: bool
+    parameters: Parameters
+    url: Url = None
+    format: str = "json"
+    when: Any = UNDEFINED
+    input_transform: Expression | None = None
+    output_transform: Expression | None = None
+    error_transform: Expression | None = None
+    records: Any = UNDEFINED
+    output: Any = UNDEFINED
+    continuation: Continuation | None = None
+    handlers: tuple[Handler, ...] = ()
+    operations: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def credential_keys(self) -> tuple[str, ...]:
+        """Defaults that name credentials: for certain where a parameter is made for one."""
+        found = [p.default_key for p in self._all_parameters() if p.is_for_credential]
+        return tuple(dict.fromkeys(key for key in found if key is not None))
+
+    @property
+    def possible_credential_keys(self) -> tuple[str, ...]:
+        """Every default that becomes a secret if a credential of that key exists."""
+        found = [parameter.default_key for parameter in self._all_parameters()]
+        return tuple(dict.fromkeys(key for key in found if key is not None))
+
+    @property
+    def origin(self) -> str | None:
+        """Where calls go, `https://host[:port]`, where no parameter decides it."""
+        return self.url.origin if isinstance(self.url, UrlTemplate) else None
+
+    def _all_parameters(self) -> list[Parameter]:
+        later = self.continuation.parameters if self.continuation is not None else None
+        return [*self.parameters.values(), *(later or {}).values()]

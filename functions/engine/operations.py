@@ -1,0 +1,62 @@
+"""What the device is to do with the rows: evaluated here, applied there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from functions.engine.evaluation import Context, Evaluator
+from functions.engine.expressions import UNDEFINED, Root
+
+_EVALUATED = ("records", "table", "primaryKey", "when")
+
+
+def rows_of(value: Any) -> list[Any]:
+    """List the rows of a result: JSONata gives one row as itself, and none as undefined."""
+    if value is UNDEFINED or value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+async def finish_operations(
+    operations: Sequence[Mapping[str, Any]],
+    *,
+    root: Root | None,
+    context: Context,
+    evaluator: Evaluator,
+    place: str = "operations",
+) -> dict[int, dict[str, Any]]:
+    """Evaluate what is evaluated on the server; operations whose `when` is false are left out.
+
+    `records` see the result, `when`, `table` and `primaryKey` the context; all else is the
+    device's and travels as it was written. The key is the operation's place in the definition.
+    """
+    finished = {}
+    for index, operation in enumerate(operations):
+        at = f"{place}[{index}]"
+        when = operation.get("when", True)
+        if not await evaluator.decide(when, root=None, context=context, place=f"{at}.when"):
+            continue
+        done = {key: value for key, value in operation.items() if key not in _EVALUATED}
+        for key in ("table", "primaryKey"):
+            if key in operation:
+                value = await evaluator.render(
+                    operation[key], root=None, context=context, place=f"{at}.{key}"
+                )
+                done[key] = None if value is UNDEFINED else value
+        if "records" in operation:
+            rows = await evaluator.render(
+                operation["records"], root=root, context=context, place=f"{at}.records"
+            )
+            done["records"] = rows_of(rows)
+        finished[index] = done
+    return finished
+
+
+def join_operations(
+    first: dict[int, dict[str, Any]], later: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Add a later page's rows to the first's, so that the device clears a table only once."""
+    for index, operation in later.items():
+        if index in first and "records" in operation:
+            first[index]["records"] = [*first[index]["records"], *operation["records"]]
+        else:
+            first.setdefault(index, dict(operation))

@@ -1,0 +1,289 @@
+"""The loop over pages: one for most functions, many where `continuation` says so."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from functions.engine import failures
+from functions.engine.attempts import Attempts
+from functions.engine.building import (
+    BODILESS,
+    BodyKind,
+    Draft,
+    draft_body,
+    draft_headers,
+    draft_query,
+)
+from functions.engine.credentials import Wallet, is_bound, require_bound, resolve_credentials
+from functions.engine.definitions import Continuation, Parameters, Url
+from functions.engine.evaluation import Context, Evaluator
+from functions.engine.exchange import Letter, seal_letter
+from functions.engine.expressions import UNDEFINED, Expression, NotJson, Root
+from functions.engine.operations import finish_operations, join_operations, rows_of
+from functions.engine.parameters import gather_values
+from functions.engine.replies import Reply
+from functions.engine.types import Call, Outcome, Surroundings
+from functions.engine.urls import UrlTemplate, checked_url
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The request of one page: what it is made from; `given` are values that are not defaults."""
+
+    url: Url | str
+    parameters: Parameters
+    values: Mapping[str, Any]
+    given: frozenset[str]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the pages read so far came to."""
+
+    results: list[Any] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+    operations: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+class Paging:
+    """One REST call. `run` raises EngineFailure or Ended; what happened can be read either way."""
+
+    def __init__(self, call: Call, surroundings: Surroundings) -> None:
+        self._call = call
+        self._definition = call.definition
+        self._surroundings = surroundings
+        self._limits = surroundings.limits
+        self._context = _context_of(call)
+        self._origin = ""
+        self._address = ""
+        self._sent: set[bytes] = set()
+        self._gathered = Gathered()
+        self.wallet = Wallet()
+        self.pages = 0
+        self.evaluator = Evaluator(
+            surroundings.limits, deadline=surroundings.deadline, off_loop=surroundings.off_loop
+        )
+        self._attempts = Attempts(
+            call.definition,
+            surroundings,
+            context=self._context,
+            evaluator=self.evaluator,
+            wallet=self.wallet,
+        )
+        self.traffic = self._attempts.traffic
+
+    async def run(self) -> Outcome:
+        """Read page after page, and put them together."""
+        step: Step | None = await self._first_step()
+        while step is not None and await self._is_wanted(step):
+            reply = await self._fetch(await self._resolved(step))
+            self.pages += 1
+            result = await self._transform(reply)
+            step = await self._next_step(step, Root(result, size=reply.body.size))
+        if self.pages == 0:
+            return Outcome("skipped")
+        return await self._finish()
+
+    async def _first_step(self) -> Step:
+        definition, given = self._definition, self._call.parameters
+        values = await gather_values(
+            definition.parameters,
+            given,
+            root=None,
+            context=self._context,
+            evaluator=self.evaluator,
+        )
+        return Step(definition.url, definition.parameters, values, frozenset(given))
+
+    async def _is_wanted(self, step: Step) -> bool:
+        self._context.set(parameters=step.values, inputs=step.values)
+        when = self._definition.when
+        if when is UNDEFINED:
+            return True
+        return await self.evaluator.decide(when, root=None, context=self._context, place="when")
+
+    async def _resolved(self, step: Step) -> Step:
+        values = await resolve_credentials(
+            step.parameters,
+            step.values,
+            given=step.given,
+            lookup=self._surroundings.credentials,
+            wallet=self.wallet,
+        )
+        self._context.set(parameters=values, inputs=values)
+        return Step(step.url, step.parameters, values, step.given)
+
+    async def _fetch(self, step: Step) -> Reply:
+        draft = await self._draft(step)
+        self._address = draft.url
+        self._context.set(request=draft.shown(self.wallet))
+        letter = seal_letter(
+            draft, wallet=self.wallet, parameters=step.parameters, limits=self._limits
+        )
+        self._require_place(letter)
+        if letter.digest in self._sent:
+            raise failures.ContinuationLoop("A page leads back to one that was already read.")
+        self._sent.add(letter.digest)
+        return await self._attempts.send(letter)
+
+    def _require_place(self, letter: Letter) -> None:
+        """Hold pages to the first one's origin, and credentials to theirs."""
+        if self.pages == 0:
+            self._origin = letter.origin
+        if letter.origin == self._origin:
+            require_bound(letter.carried, origin=letter.origin)
+        elif not letter.carried or not all(
+            is_bound(credential, origin=letter.origin) for credential in letter.carried
+        ):
+            raise failures.ContinuationRefused("The next page is at another address.")
+
+    async def _draft(self, step: Step) -> Draft:
+        definition, values = self._definition, step.values
+        headers = draft_headers(step.parameters, values, form=definition.format)
+        kind: BodyKind = "none"
+        body = None
+        if definition.method not in BODILESS:
+            transformed = await self._body(values)
+            kind, body = draft_body(
+                step.parameters,
+                values,
+                transformed,
+                content_type=headers.get("content-type", ("", ""))[1],
+            )
+        url = await self._url(step)
+        return Draft(definition.method, url, tuple(headers.values()), kind, body)
+
+    async def _body(self, values: Mapping[str, Any]) -> Any:
+        transform = self._definition.input_transform
+        if transform is None:
+            return UNDEFINED
+        body = await self.evaluator.evaluate(
+            transform, root=Root(values), context=self._context, place="inputTransform"
+        )
+        return None if body is UNDEFINED else body
+
+    async def _url(self, step: Step) -> str:
+        url = step.url
+        names = {p.name for p in step.parameters.values() if p.location == "query"}
+        query = draft_query(step.parameters, step.values)
+        if isinstance(url, UrlTemplate):
+            return url.build(step.values, without=names, query=query)
+        if isinstance(url, Expression):
+            url = await self.evaluator.evaluate(url, root=None, context=self._context, place="url")
+        if not isinstance(url, str):
+            raise failures.BadRequest("The URL's expression gives no text.")
+        return checked_url(url, without=names, query=query)
+
+    async def _transform(self, reply: Reply) -> Any:
+        if self.traffic.response_bytes > self._limits.total_bytes:
+            raise failures.ContinuationLimit("The pages hold more than a call may read.")
+        definition, context, gathered = self._definition, self._context, self._gathered
+        result = await self._result(reply)
+        context.set(output=result)
+        rows, root = result, Root(result, size=reply.body.size)
+        if definition.records is not UNDEFINED:
+            rows = await self.evaluator.render(
+                definition.records, root=root, context=context, place="records"
+            )
+        gathered.results.append(result)
+        gathered.rows += rows_of(rows)
+        if definition.operations:
+            finished = await finish_operations(
+                definition.operations, root=root, context=context, evaluator=self.evaluator
+            )
+            join_operations(gathered.operations, finished)
+        return result
+
+    async def _result(self, reply: Reply) -> Any:
+        transform = self._definition.output_transform
+        if transform is not None:
+            return await self.evaluator.evaluate(
+                transform, root=reply.body, context=self._context, place="outputTransform"
+            )
+        try:
+            return reply.body.value
+        except NotJson:
+            raise failures.BadResponse("The service's answer is not JSON.") from None
+
+    async def _next_step(self, step: Step, result: Root) -> Step | None:
+        continuation, context = self._definition.continuation, self._context
+        if continuation is None or not await self.evaluator.decide(
+            continuation.when, root=result, context=context, place="continuation.when"
+        ):
+            return None
+        if self.pages >= self._limits.pages:
+            raise failures.ContinuationLimit("There are more pages than a call may read.")
+        if time.monotonic() >= self._surroundings.deadline:
+            raise failures.ContinuationLimit("There are more pages than there is time for.")
+        url = await self._next_url(step, continuation, result)
+        parameters = continuation.parameters
+        if parameters is None:
+            return Step(url, step.parameters, context.values["parameters"], step.given)
+        return await self._replaced(url, parameters, result)
+
+    async def _replaced(self, url: Url | str, parameters: Parameters, result: Root) -> Step:
+        """Take the continuation's own parameters; those without a default keep their value."""
+        previous = self._context.values["parameters"]
+        kept = {
+            parameter.name: previous[parameter.name]
+            for parameter in parameters.values()
+            if not parameter.has_default and parameter.name in previous
+        }
+        values = await gather_values(
+            parameters,
+            kept,
+            root=result,
+            context=self._context,
+            evaluator=self.evaluator,
+            is_later_page=True,
+        )
+        return Step(url, parameters, values, frozenset(kept))
+
+    async def _next_url(self, step: Step, continuation: Continuation, result: Root) -> Url | str:
+        """Find where the next page is; a relative address counts from this page's."""
+        url = continuation.url
+        if url is None or isinstance(url, UrlTemplate):
+            return url or step.url
+        place = await self.evaluator.evaluate(
+            url, root=result, context=self._context, place="continuation.url"
+        )
+        if not isinstance(place, str) or not place:
+            raise failures.ContinuationRefused("The next page has no address.")
+        try:
+            return urljoin(self._address, place)
+        except ValueError:
+            raise failures.ContinuationRefused("The next page's address can not be read.") from None
+
+    async def _finish(self) -> Outcome:
+        gathered, context = self._gathered, self._context
+        output = gathered.results[0] if self.pages == 1 else gathered.rows
+        context.set(output=output)
+        if self._definition.output is not UNDEFINED:
+            output = await self.evaluator.render(
+                self._definition.output,
+                root=Root(output, size=self.traffic.response_bytes),
+                context=context,
+                place="output",
+            )
+        return Outcome(
+            "ok",
+            output=None if output is UNDEFINED else output,
+            records=gathered.rows,
+            operations=list(gathered.operations.values()),
+        )
+
+
+def _context_of(call: Call) -> Context:
+    return Context(
+        {
+            "user": call.user,
+            "solution": call.solution,
+            "organization": call.organization,
+            "entity": call.entity,
+            "commandId": call.command_id,
+            "correlationId": call.correlation_id,
+            "queries": call.queries,
+        }
+    )

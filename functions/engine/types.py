@@ -1,0 +1,182 @@
+"""What goes into a call and what comes out of it: plain, immutable, no secrets in print."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, NotRequired, Protocol, TypedDict
+
+if TYPE_CHECKING:
+    from functions.engine.definitions import Definition
+    from jigxmgmt import outbound
+
+
+class Provider(StrEnum):
+    REST = "DATA_PROVIDER_REST"
+    SQL = "DATA_PROVIDER_SQL"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and where in the definition or the parameters; the message holds no value."""
+
+    path: tuple[str | int, ...]
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A definition that may run, or the faults that keep it from running.
+
+    An empty file is legal: it has neither a definition nor a fault, only a warning `empty`.
+    """
+
+    definition: "Definition | None"
+    faults: list[Fault]
+    warnings: list[Fault]
+
+
+class Secret:
+    """A text that shows itself only when asked by name: never in print, pickle or JSON."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("A secret can not be copied out of memory.")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret and where it may go.
+
+    The type is `api_key`, `secret`, `basic_auth` (the secret is `username:password`), `oauth` or
+    `oauth_alias` (the secret is the calling user's access token). Origins are
+    `https://host[:port]`; none means nowhere.
+    """
+
+    key: str
+    type: str
+    secret: Secret
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one call. Sizes are bytes after decoding."""
+
+    pages: int = 100
+    total_bytes: int = 32_000_000
+    response_bytes: int = 6_000_000
+    request_bytes: int = 6_000_000
+    service_seconds: float = 30.0
+    expression_seconds: float = 2.0
+    expression_depth: int = 500
+    expression_steps: int = 20_000_000
+    expression_bytes: int = 32_000_000
+    expression_items: int = 1_000_000
+    retries: int = 10
+
+
+class Transport(Protocol):
+    """Sends one request under a policy that the caller has bound to it.
+
+    Raises jigxmgmt.outbound's failures; the timeout is in seconds.
+    """
+
+    async def send(
+        self, request: "outbound.Request", *, timeout: float, max_bytes: int
+    ) -> "outbound.Response": ...
+
+
+class OffLoop(Protocol):
+    async def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a call may use of the world.
+
+    The deadline is a reading of `time.monotonic()`. `credentials` answers by key, None where there
+    is no such credential. Which schemes an origin may have is decided by whoever saves it: the
+    engine compares scheme, host and port.
+    """
+
+    credentials: Callable[[str], Awaitable[Credential | None]]
+    transport: Transport
+    deadline: float
+    limits: Limits = Limits()
+    off_loop: OffLoop = asyncio.to_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a definition; the mappings are plain JSON and named as expressions see them."""
+
+    definition: "Definition"
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    user: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    solution: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    organization: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    entity: str | None = None
+    command_id: str | None = None
+    correlation_id: str | None = None
+    queries: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class ErrorAnswer(TypedDict):
+    """The `error` of a call's answer; `status` is the service's, None when none came."""
+
+    name: str
+    title: str
+    description: Any
+    details: Any
+    notification: Any
+    alert: Any
+    retry: Any
+    status: int | None
+    icon: NotRequired[Any]
+
+
+class Warned(TypedDict):
+    """A part of the definition that gave nothing, and JSONata's code for why. Never a value."""
+
+    path: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds spent waiting for the service, and in expressions."""
+
+    upstream: float = 0.0
+    transform: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a call. Sizes are bytes of bodies, over all pages and attempts."""
+
+    status: Literal["ok", "skipped", "error"]
+    output: Any = field(default=None, repr=False)
+    records: Sequence[Any] = field(default=(), repr=False)
+    operations: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    error: ErrorAnswer | None = field(default=None, repr=False)
+    upstream_status: int | None = None
+    pages: int = 0
+    timing: Timing = Timing()
+    warnings: list[Warned] = field(default_factory=list)
+    request_bytes: int = 0
+    response_bytes: int = 0
+    attempts: int = 0
