@@ -1,0 +1,123 @@
+"""The shapes of what comes in and what goes out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from functions.models import CallRecord, Credential, FunctionDefinition, PublishedVersion
+from orgs.models import Solution
+
+
+class SolutionSerializer(serializers.ModelSerializer[Solution]):
+    organization_id = serializers.UUIDField(read_only=True)
+    roles = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Solution
+        fields = ["id", "organization_id", "name", "title", "version", "roles", "created_at"]
+
+    def get_roles(self, solution: Solution) -> list[str]:
+        """The caller's own role in the solution, if any."""
+        return [member.role.lower() for member in getattr(solution, "own_roles", [])]
+
+
+class NewSolutionSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=50)
+    title = serializers.CharField(max_length=100)
+
+
+class VersionSerializer(serializers.ModelSerializer[PublishedVersion]):
+    version = serializers.IntegerField(source="number", read_only=True)
+    published_by = serializers.EmailField(source="published_by.email", default=None, read_only=True)
+
+    class Meta:
+        model = PublishedVersion
+        fields = ["version", "warnings", "published_by", "created_at"]
+
+
+class PublishedSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    functions = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.DictField())
+
+
+class FunctionSerializer(serializers.ModelSerializer[FunctionDefinition]):
+    runs_on = serializers.SerializerMethodField()
+    parameters = serializers.SerializerMethodField()
+
+    class Meta:
+        model = FunctionDefinition
+        fields = ["name", "provider", "method", "runs_on", "parameters"]
+
+    def get_runs_on(self, function: FunctionDefinition) -> str:
+        return "device" if function.runs_on_device else "server"
+
+    def get_parameters(self, function: FunctionDefinition) -> list[dict[str, Any]]:
+        """Name, location, type, required; never a default, which may name a credential."""
+        return [
+            {
+                "name": name,
+                "location": parameter.get("location"),
+                "type": parameter.get("type"),
+                "required": bool(parameter.get("required")),
+            }
+            for name, parameter in function.declared_parameters().items()
+        ]
+
+
+class SecretSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(max_length=10_000, trim_whitespace=False)
+
+
+class NewCredentialSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=Credential.Type.choices)
+    secret = SecretSerializer()
+    allowed_origins = serializers.ListField(
+        child=serializers.CharField(max_length=300), max_length=50, default=list
+    )
+    available_to_devices = serializers.BooleanField(default=False)
+
+
+class CredentialSerializer(serializers.ModelSerializer[Credential]):
+    saved_by = serializers.EmailField(source="saved_by.email", default=None, read_only=True)
+
+    class Meta:
+        model = Credential
+        fields = ["key", "type", "allowed_origins", "available_to_devices", "saved_by", "saved_at"]
+
+
+class CallRecordSerializer(serializers.ModelSerializer[CallRecord]):
+    correlation_id = serializers.UUIDField(source="id", read_only=True)
+    user = serializers.EmailField(source="user.email", default=None, read_only=True)
+    source = serializers.SerializerMethodField()
+    status = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CallRecord
+        fields = [
+            "correlation_id",
+            "solution_id",
+            "function_name",
+            "version",
+            "user",
+            "device_id",
+            "source",
+            "status",
+            "error_name",
+            "upstream_status",
+            "pages",
+            "request_bytes",
+            "response_bytes",
+            "total_ms",
+            "queue_ms",
+            "upstream_ms",
+            "transform_ms",
+            "warnings",
+            "started_at",
+        ]
+
+    def get_source(self, record: CallRecord) -> str:
+        return record.source.lower()
+
+    def get_status(self, record: CallRecord) -> str:
+        return record.status.lower()

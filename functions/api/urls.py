@@ -1,0 +1,49 @@
+from django.urls import path
+
+from functions.api import credentials, functions, run, solutions
+
+urlpatterns = [
+    path("solutions", solutions.ListSolutions.as_view(), name="api-solutions"),
+    path(
+        "organizations/<uuid:pk>/solutions",
+        solutions.CreateSolution.as_view(),
+        name="api-solution-create",
+    ),
+    path("organizations/<uuid:pk>/calls", functions.ListCalls.as_view(), name="api-calls"),
+    path("solutions/<uuid:pk>", solutions.ReadSolution.as_view(), name="api-solution"),
+    path(
+        "solutions/<uuid:pk>/content",
+        solutions.SolutionContent.as_view(),
+        name="api-solution-content",
+    ),
+    path("solutions/<uuid:pk>/versions", solutions.ListVersions.as_view(), name="api-versions"),
+    path(
+        "solutions/<uuid:pk>/versions/<int:number>/restore",
+        solutions.RestoreVersion.as_view(),
+        name="api-version-restore",
+    ),
+    path(
+        "solutions/<uuid:pk>/definition",
+        solutions.SyncDefinition.as_view(),
+        name="api-solution-definition",
+    ),
+    path(
+        "solutions/<uuid:pk>/credentials",
+        credentials.ListCredentials.as_view(),
+        name="api-credentials",
+    ),
+    path(
+        "solutions/<uuid:pk>/credentials/<str:key>",
+        credentials.OneCredential.as_view(),
+        name="api-credential",
+    ),
+    path("solutions/<uuid:pk>/functions", functions.ListFunctions.as_view(), name="api-functions"),
+    path(
+        "solutions/<uuid:pk>/functions/<str:name>",
+        functions.ReadFunction.as_view(),
+        name="api-function",
+    ),
+    path(
+        "solutions/<uuid:solution_id>/functions/<str:name>/calls", run.run_call, name="api-call-run"
+    ),
+]

@@ -1,0 +1,65 @@
+"""A solution's secrets: sealed, and written only."""
+
+import uuid
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from auth_providers.models import DataKey
+from orgs.models import Solution, User
+
+CREDENTIAL_KEY = RegexValidator(
+    r"^[A-Za-z][A-Za-z0-9_.-]{0,98}[A-Za-z0-9]$",
+    "Use 2 to 100 letters, digits, dots, hyphens and underscores; begin with a letter.",
+)
+
+
+class Credential(models.Model):
+    class Type(models.TextChoices):
+        API_KEY = "api_key", "API key"
+        SECRET = "secret", "Secret"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    solution = models.ForeignKey(Solution, on_delete=models.CASCADE, related_name="credentials")
+    key = models.CharField(max_length=100, validators=[CREDENTIAL_KEY])
+    type = models.CharField(max_length=20, choices=Type.choices)
+    sealed = models.BinaryField()
+    data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+")
+    allowed_origins = models.JSONField(default=list)
+    available_to_devices = models.BooleanField(default=False)
+    saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [
+            models.UniqueConstraint(fields=["solution", "key"], name="credential_key_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    def __repr__(self) -> str:
+        return f"<Credential {self.key}>"
+
+
+class CredentialStamp(models.Model):
+    """Counts the changes to a solution's credentials.
+
+    It travels with each call, so that a worker's cache can't outlive a revocation.
+    """
+
+    solution = models.OneToOneField(
+        Solution, primary_key=True, on_delete=models.CASCADE, related_name="credential_stamp"
+    )
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.solution} {self.number}"
+
+    @classmethod
+    def advance(cls, solution: Solution) -> None:
+        """Make every cached credential of the solution stale."""
+        cls.objects.get_or_create(solution=solution)
+        cls.objects.filter(solution=solution).update(number=models.F("number") + 1)

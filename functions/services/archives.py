@@ -1,0 +1,114 @@
+"""A solution's folder as a zip, read within bounds: one bad name or size refuses it whole."""
+
+import io
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from django.conf import settings
+
+from jigxmgmt.errors import FieldFault, Invalid, TooLargeAnInput
+
+DEEPEST = 20
+LONGEST_NAME = 400
+# A folder of text shrinks by ten or so; a hundredfold is a bomb.
+HIGHEST_RATIO = 100
+SMALLEST_SUSPECT = 1024 * 1024
+
+
+class NotAnArchive(Invalid):
+    code = "archive_invalid"
+
+
+class ArchiveTooLarge(TooLargeAnInput):
+    code = "archive_too_large"
+
+
+Files = dict[str, bytes]
+
+
+def read_archive(archive: bytes) -> Files:
+    """Return the files by their path. Raises NotAnArchive or ArchiveTooLarge.
+
+    The sizes that a zip declares are not believed: reading stops at the bound.
+    """
+    if len(archive) > settings.SOLUTION_MAX_ZIP_BYTES:
+        raise ArchiveTooLarge("The zip is too large.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+            _check_entries(entries)
+            return _read_entries(opened, entries)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+        raise NotAnArchive("This is not a zip that can be read.") from error
+    except (RuntimeError, ValueError, OSError) as error:  # encrypted, or a broken entry
+        raise NotAnArchive("This is not a zip that can be read.") from error
+
+
+def pack_folder(folder: Path) -> bytes:
+    """Return a folder as a zip: no hidden files, and none that a link leads to."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            relative = path.relative_to(folder)
+            hidden = any(part.startswith(".") for part in relative.parts)
+            if path.is_file() and not path.is_symlink() and not hidden:
+                archive.writestr(relative.as_posix(), path.read_bytes())
+    return packed.getvalue()
+
+
+def pack_files(files: Files) -> bytes:
+    """Return files by path as a zip."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in sorted(files.items()):
+            archive.writestr(path, content)
+    return packed.getvalue()
+
+
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > settings.SOLUTION_MAX_FILES:
+        raise ArchiveTooLarge(f"The zip has more than {settings.SOLUTION_MAX_FILES} files.")
+    faults = []
+    seen: set[str] = set()
+    for entry in entries:
+        reason = _fault_of_name(entry)
+        if not reason and entry.filename.lower() in seen:
+            reason = "Two files have this name."
+        if reason:
+            faults.append(FieldFault("", reason, "archive_name", file=entry.filename[:100]))
+        seen.add(entry.filename.lower())
+    if faults:
+        raise NotAnArchive("Some names in the zip are refused.", faults=faults)
+
+
+def _fault_of_name(entry: zipfile.ZipInfo) -> str:
+    name, parts = entry.filename, PurePosixPath(entry.filename).parts
+    mode = entry.external_attr >> 16
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "Links and special files are refused."
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        return "The name is empty, too long, or has characters that cannot be printed."
+    if name.startswith("/") or "\\" in name or ":" in name or name != "/".join(parts):
+        return "Paths are relative, with forward slashes."
+    if any(part in (".", "..") for part in parts):
+        return "A path stays inside the folder."
+    if len(parts) > DEEPEST:
+        return "The folders are nested too deeply."
+    return ""
+
+
+def _read_entries(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Files:
+    files: Files = {}
+    left = settings.SOLUTION_MAX_BYTES
+    for entry in entries:
+        with opened.open(entry) as file:
+            content = file.read(left + 1)
+        suspect = len(content) > SMALLEST_SUSPECT
+        if len(content) > left or (
+            suspect and len(content) > HIGHEST_RATIO * max(entry.compress_size, 1)
+        ):
+            raise ArchiveTooLarge("The zip unpacks to too much.")
+        left -= len(content)
+        files[entry.filename] = content
+    return files

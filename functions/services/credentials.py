@@ -1,0 +1,171 @@
+"""Saving secrets, which go in and never come out."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from auth_providers.services.vault import seal_secret
+from functions.models import Credential, CredentialStamp
+from functions.models.credentials import CREDENTIAL_KEY
+from jigxmgmt.errors import FieldFault, Invalid, NotFound
+from orgs import policies
+from orgs.models import Organization, Solution, User
+from orgs.services.audit import record_event
+
+
+class _Place(TypedDict):
+    model: str
+    field: str
+
+
+PLACE: _Place = {"model": "functions.credential", "field": "sealed"}
+
+
+class NotACredential(Invalid):
+    code = "credential_invalid"
+
+
+class NoSuchCredential(NotFound):
+    code = "credential_unknown"
+
+
+@transaction.atomic
+def save_credential(
+    solution: Solution,
+    *,
+    key: str,
+    type: Credential.Type,
+    secret: str,
+    allowed_origins: Sequence[str],
+    available_to_devices: bool,
+    by: User,
+) -> Credential:
+    """Seal a secret under this key, in place of any other of the key.
+
+    It goes to the allowed origins only (`https://host[:port]`); none means nowhere. Devices may
+    have it only when an owner or admin of the organization says so. Raises NotAllowed or
+    NotACredential.
+    """
+    policies.require_in_solution(by, policies.SolutionAct.CONFIGURE, solution)
+    if available_to_devices:
+        policies.require(by, policies.Act.CONFIGURE_ALL_SOLUTIONS, solution.organization)
+    origins = _checked(solution.organization, key, secret, allowed_origins)
+    CredentialStamp.advance(solution)  # first, since it makes a second writer wait
+    credential = Credential.objects.filter(solution=solution, key=key).first()
+    before = _described(credential)
+    credential = credential or Credential(solution=solution, key=key)
+    credential.type = type
+    credential.allowed_origins = origins
+    credential.available_to_devices = available_to_devices
+    credential.saved_by, credential.saved_at = by, timezone.now()
+    credential.data_key, credential.sealed = seal_secret(
+        secret, organization=solution.organization, row=str(credential.pk), **PLACE
+    )
+    credential.save()
+    after = _described(credential)
+    record_event(
+        "credential.save",
+        by=by,
+        subject=credential,
+        organization=solution.organization,
+        changes={name: (before.get(name), value) for name, value in after.items()},
+    )
+    return credential
+
+
+@transaction.atomic
+def remove_credential(solution: Solution, *, key: str, by: User) -> None:
+    """Forget a secret; the next call that names it is refused.
+
+    Raises NotAllowed or NoSuchCredential.
+    """
+    policies.require_in_solution(by, policies.SolutionAct.CONFIGURE, solution)
+    CredentialStamp.advance(solution)
+    credential = find_credential(solution, key=key)
+    record_event("credential.remove", by=by, subject=credential, organization=solution.organization)
+    credential.delete()
+
+
+def require_configuring(user: User, solution: Solution) -> None:
+    """Raise NotAllowed unless the person may see which credentials there are."""
+    policies.require_in_solution(user, policies.SolutionAct.CONFIGURE, solution)
+
+
+def find_credential(solution: Solution, *, key: str) -> Credential:
+    """Return the credential, still sealed; raises NoSuchCredential."""
+    credential = Credential.objects.filter(solution=solution, key=key).first()
+    if credential is None:
+        raise NoSuchCredential(f"This solution has no credential {key}.")
+    return credential
+
+
+def _checked(
+    organization: Organization, key: str, secret: str, allowed_origins: Sequence[str]
+) -> list[str]:
+    faults = []
+    try:
+        CREDENTIAL_KEY(key)
+    except ValidationError as error:
+        faults.append(FieldFault("/key", error.messages[0], "invalid"))
+    if not secret or not secret.isprintable():
+        sentence = "A secret is one line of printable characters."
+        faults.append(FieldFault("/secret/value", sentence, "invalid"))
+    origins = [_normal_origin(origin) for origin in allowed_origins]
+    for index, origin in enumerate(origins):
+        if sentence := _fault_of_origin(origin, organization):
+            faults.append(FieldFault(f"/allowed_origins/{index}", sentence, "origin_invalid"))
+    if faults:
+        raise NotACredential("Some fields are at fault.", faults=faults)
+    return [origin for origin in dict.fromkeys(origins) if origin is not None]
+
+
+def _fault_of_origin(origin: str | None, organization: Organization) -> str:
+    if origin is None:
+        return "Write scheme and host, as https://api.example.com."
+    if origin.startswith("https://"):
+        return ""
+    # A name may point elsewhere tomorrow: plain http takes an address that the operator opened.
+    host = urlsplit(origin).hostname or ""
+    try:
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return "A secret travels over https only."
+    networks = (
+        *settings.OUTBOUND_ALLOWED_NETWORKS,
+        *map(ip_network, organization.allowed_networks),
+    )
+    if any(address in network for network in networks):
+        return ""
+    return "A secret travels over https only, save to networks that the operator allowed."
+
+
+def _normal_origin(text: str) -> str | None:
+    """Return the origin as RFC 6454 6.2 writes it, or None for what is not one."""
+    try:
+        parts = urlsplit(text.strip())
+        port, host = parts.port, (parts.hostname or "").encode("idna").decode()
+    except (ValueError, UnicodeError):
+        return None
+    is_bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    if parts.scheme not in ("http", "https") or not host or not is_bare:
+        return None
+    host = f"[{host}]" if ":" in host else host
+    standard = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != standard else "")
+
+
+def _described(credential: Credential | None) -> dict[str, object]:
+    """Return what an audit event may say of a credential: all but the secret."""
+    if credential is None:
+        return {}
+    return {
+        "type": credential.type,
+        "allowed_origins": credential.allowed_origins,
+        "available_to_devices": credential.available_to_devices,
+    }

@@ -1,0 +1,51 @@
+"""Definitions ready to run. A version never changes, so what was built once stays good."""
+
+import uuid
+from collections import OrderedDict
+
+import orjson
+
+from functions.engine import Definition, check_definition
+from functions.models import FunctionDefinition
+from jigxmgmt.errors import NotFound
+
+Key = tuple[uuid.UUID, int, str]
+
+
+class NoSuchFunction(NotFound):
+    code = "function_unknown"
+
+
+class Definitions:
+    """The definitions that were asked for last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[Key, Definition] = OrderedDict()
+
+    def known(self, solution_id: uuid.UUID, version: int, name: str) -> Definition | None:
+        """Return it if it is at hand, without a query."""
+        return self._known.get((solution_id, version, name))
+
+    def __call__(self, solution_id: uuid.UUID, version: int, name: str) -> Definition:
+        """Return a function of a published version; raises NoSuchFunction."""
+        known = self.known(solution_id, version, name)
+        return known or self._build((solution_id, version, name))
+
+    def _build(self, key: Key) -> Definition:
+        solution_id, version, name = key
+        row = FunctionDefinition.objects.filter(
+            version__solution=solution_id, version__number=version, name=name
+        ).first()
+        if row is None:
+            raise NoSuchFunction(f"There is no function {name}.")
+        definition = check_definition(orjson.loads(row.source), name=name).definition
+        if definition is None:
+            raise NoSuchFunction(f"The function {name} is empty.")
+        self._known[key] = definition
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return definition
+
+
+definition_of = Definitions(most=5000)

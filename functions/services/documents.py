@@ -1,0 +1,98 @@
+"""YAML with the line of every key, so that a fault can be shown where it stands."""
+
+import datetime
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+Path = tuple[str | int, ...]
+
+# An alias may stand for a tree of aliases: what they unfold to is bounded, not what is written.
+MOST_NODES = 50_000
+DEEPEST = 60
+
+
+class NotYaml(Exception):
+    """The text can't be read; `line` is where, counted from 1."""
+
+    def __init__(self, reason: str, line: int | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+@dataclass
+class Document:
+    """Plain data (JSON's types alone), and the line of each path in it."""
+
+    content: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def line_of(self, path: Path) -> int | None:
+        """Return the line of a path, or of the nearest thing around it that has one."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_document(text: str) -> Document:
+    """Read one YAML 1.2 document; raises NotYaml. An empty text is an empty document."""
+    try:
+        tree = YAML(typ="rt").load(text)
+    except DuplicateKeyError as error:
+        raise NotYaml("A key stands twice.", _line(error)) from error
+    except MarkedYAMLError as error:
+        raise NotYaml(str(error.problem or "This is not YAML."), _line(error)) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise NotYaml("This is not YAML.", None) from error
+    document = Document()
+    document.content = _Plainer(document.lines).plain(tree, (), 0)
+    return document
+
+
+class _Plainer:
+    """Turns ruamel's tree into plain data and notes the lines on the way."""
+
+    def __init__(self, lines: dict[Path, int]) -> None:
+        self._lines = lines
+        self._nodes = 0
+
+    def plain(self, node: Any, path: Path, depth: int) -> Any:
+        self._nodes += 1
+        if self._nodes > MOST_NODES or depth > DEEPEST:
+            raise NotYaml("The document is too large or too deep.", self._lines.get(path))
+        if isinstance(node, CommentedMap):
+            return {str(key): self._child(node, key, str(key), path, depth) for key in node}
+        if isinstance(node, CommentedSeq):
+            return [self._child(node, index, index, path, depth) for index in range(len(node))]
+        return _plain_scalar(node)
+
+    def _child(self, node: Any, key: Hashable, name: str | int, path: Path, depth: int) -> Any:
+        here = (*path, name)
+        position = (node.lc.data or {}).get(key)
+        if position:
+            self._lines[here] = position[0] + 1
+        return self.plain(node[key], here, depth + 1)
+
+
+def _plain_scalar(node: Any) -> Any:
+    """Return a scalar as one of JSON's; a date stays the text that was written."""
+    if node is None or isinstance(node, bool):
+        return node
+    if isinstance(node, int):
+        return int(node)
+    if isinstance(node, float):
+        return float(node)
+    if isinstance(node, datetime.date | datetime.datetime):
+        return node.isoformat()
+    return str(node)
+
+
+def _line(error: MarkedYAMLError) -> int | None:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else None

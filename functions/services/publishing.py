@@ -1,0 +1,185 @@
+"""Publishing a solution: checked whole, kept whole, or refused whole."""
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import orjson
+from django.db import IntegrityError, transaction
+
+from functions.engine import Definition, Fault, check_definition
+from functions.models import FunctionDefinition, PublishedVersion
+from functions.services.archives import Files, read_archive
+from functions.services.documents import Document, NotYaml, read_document
+from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
+from orgs import policies
+from orgs.models import Organization, Solution, User
+from orgs.services.audit import record_event
+from orgs.services.solutions import create_solution, retitle_solution
+
+
+class NotPublishable(Invalid):
+    code = "solution_invalid"
+
+
+class NoSuchVersion(NotFound):
+    code = "version_unknown"
+
+
+class PublishedMeanwhile(Conflict):
+    code = "published_meanwhile"
+
+
+@dataclass
+class CheckedSolution:
+    """What stands in a folder: functions and their files by id, what is wrong and what is odd."""
+
+    functions: dict[str, FunctionDefinition] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    faults: list[FieldFault] = field(default_factory=list)
+    warnings: list[FieldFault] = field(default_factory=list)
+
+
+def publish_solution(solution: Solution, *, archive: bytes, by: User) -> PublishedVersion:
+    """Check a folder, keep it as the solution's next version, and make that one live.
+
+    Raises NotAllowed, NotAnArchive, ArchiveTooLarge, NotPublishable with every fault, or
+    PublishedMeanwhile; then nothing has changed.
+    """
+    policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
+    checked = check_solution(read_archive(archive))
+    if checked.faults:
+        count = len(checked.faults)
+        sentence = f"Nothing was published: {count} fault{'s' if count > 1 else ''}."
+        raise NotPublishable(sentence, faults=checked.faults)
+    try:
+        return _keep(solution, archive, checked, by)
+    except IntegrityError as error:
+        raise PublishedMeanwhile("Somebody else has just published this solution.") from error
+
+
+def publish_folder(
+    organization: Organization, *, name: str, title: str | None, archive: bytes, by: User
+) -> PublishedVersion:
+    """Publish as the solution of this name, which is made, with this title, if it is new.
+
+    Raises what create_solution and publish_solution raise; a folder that is refused leaves no
+    solution behind.
+    """
+    with transaction.atomic():
+        solution = organization.solutions.filter(name=name).first()
+        if solution is None:
+            solution = create_solution(organization, name=name, title=title or name, by=by)
+        elif title and title != solution.title:
+            retitle_solution(solution, title=title, by=by)
+        return publish_solution(solution, archive=archive, by=by)
+
+
+def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVersion:
+    """Publish an earlier version's folder again, as the next version.
+
+    Raises NoSuchVersion and what publish_solution raises.
+    """
+    policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
+    version = solution.versions.filter(number=number).first()
+    if version is None:
+        raise NoSuchVersion(f"There is no version {number}.")
+    return publish_solution(solution, archive=bytes(version.archive), by=by)
+
+
+def check_solution(files: Files) -> CheckedSolution:
+    """Read and check every function of a folder."""
+    checked = CheckedSolution()
+    for path in sorted(files):
+        parts = PurePosixPath(path).parts
+        if parts[0] == "functions" and path.endswith(".jigx"):
+            _check_file(path, files[path], checked)
+    return checked
+
+
+@transaction.atomic
+def _keep(
+    solution: Solution, archive: bytes, checked: CheckedSolution, by: User
+) -> PublishedVersion:
+    solution.refresh_from_db(fields=["version"])
+    number = solution.version + 1
+    version = PublishedVersion.objects.create(
+        solution=solution,
+        number=number,
+        archive=archive,
+        warnings=[warning_document(warning) for warning in checked.warnings],
+        published_by=by,
+    )
+    for function in checked.functions.values():
+        function.version = version
+    FunctionDefinition.objects.bulk_create(checked.functions.values())
+    if not solution.advance(to=number):
+        raise PublishedMeanwhile("Somebody else has just published this solution.")
+    record_event(
+        "solution.publish",
+        by=by,
+        subject=solution,
+        organization=solution.organization,
+        changes={"version": (number - 1, number)},
+    )
+    return version
+
+
+def warning_document(warning: FieldFault) -> dict[str, object]:
+    """Return a warning as the API shows it."""
+    return {
+        "file": warning.file,
+        "line": warning.line,
+        "pointer": warning.pointer,
+        "code": warning.code,
+        "detail": warning.detail,
+    }
+
+
+def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
+    try:
+        text = content.decode("utf-8-sig")
+        document = read_document(text)
+    except UnicodeDecodeError:
+        checked.faults.append(FieldFault("", "This is not UTF-8.", "encoding", path))
+        return
+    except NotYaml as error:
+        checked.faults.append(FieldFault("", error.reason, "yaml", path, error.line))
+        return
+    content_or_empty = {} if document.content is None else document.content
+    if not isinstance(content_or_empty, dict):
+        checked.faults.append(FieldFault("", "A function is a mapping.", "type", path, 1))
+        return
+    document.content = content_or_empty
+    _check_definition(path, text, document, checked)
+
+
+def _check_definition(path: str, text: str, document: Document, checked: CheckedSolution) -> None:
+    source = document.content
+    name = str(source.get("functionId") or PurePosixPath(path).stem.lower())
+    result = check_definition(source, name=name)
+    checked.faults += [_located(fault, path, document) for fault in result.faults]
+    checked.warnings += [_located(warning, path, document) for warning in result.warnings]
+    other = checked.paths.setdefault(name, path)
+    if other != path:
+        sentence = f"{other} and {path} have the same id, {name}."
+        line = document.line_of(("functionId",))
+        checked.faults.append(FieldFault("/functionId", sentence, "id_twice", path, line))
+    elif result.definition:
+        checked.functions[name] = _row(result.definition, name, path, text)
+
+
+def _row(definition: Definition, name: str, path: str, text: str) -> FunctionDefinition:
+    return FunctionDefinition(
+        name=name,
+        provider=definition.provider,
+        method=definition.method,
+        path=path,
+        text=text,
+        source=orjson.dumps(definition.source).decode(),
+        runs_on_device=definition.runs_on_device,
+    )
+
+
+def _located(fault: Fault, path: str, document: Document) -> FieldFault:
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault.path)
+    return FieldFault(pointer, fault.message, fault.code, path, document.line_of(fault.path))

@@ -1,0 +1,54 @@
+"""The lane as a part of Celery's worker: it starts, is told to stop, and drains with it."""
+
+import asyncio
+import logging
+import threading
+from typing import Any
+
+from celery import bootsteps
+from django.conf import settings
+
+from functions.worker.loop import LaneWorker
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # no uvloop on this platform
+    from asyncio import new_event_loop
+
+logger = logging.getLogger(__name__)
+
+
+class LaneStep(bootsteps.StartStopStep):
+    """Runs the lane on an event loop of its own, in a thread beside Celery's pool."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._thread = threading.Thread(target=self._run, name="lane", daemon=True)
+        self._worker: LaneWorker | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+
+    def start(self, parent: Any) -> None:
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self, parent: Any) -> None:
+        """Take no more calls, finish those that run, then end."""
+        if self._loop is None or self._worker is None or not self._thread.is_alive():
+            return
+        self._loop.call_soon_threadsafe(self._worker.stop)
+        self._thread.join(timeout=settings.LANE_CALL_SECONDS + 5)
+
+    terminate = stop
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._worker = LaneWorker()
+        self._ready.set()
+        await self._worker.serve()

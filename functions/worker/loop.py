@@ -1,0 +1,147 @@
+"""Takes calls from the lane in batches, runs a bounded number at once, replies, and drains."""
+
+import asyncio
+import logging
+import os
+import time
+import uuid
+
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from functions.calls.database import Database
+from functions.calls.envelope import NotOurs, RequestFrame, seal_reply
+from functions.calls.lane import Lane, Ticket, open_lane, transport_keys
+from functions.worker.log import CallLog
+from functions.worker.runner import Answer, Runner
+
+logger = logging.getLogger(__name__)
+
+BATCH = 32
+BEAT_SECONDS = 1
+DATABASE_THREADS = 2
+
+
+class LaneWorker:
+    """One process's worker of the lane; all of it lives on one loop."""
+
+    def __init__(self) -> None:
+        self.id = os.urandom(16)
+        self.lane: Lane = open_lane()
+        self.database = Database(threads=DATABASE_THREADS)
+        self.log = CallLog(self.database)
+        self.runner = Runner(self.database)
+        self._slots = asyncio.Semaphore(settings.LANE_CONCURRENCY)
+        self._running: set[asyncio.Task[None]] = set()
+        self._seen: dict[uuid.UUID, int] = {}
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def serve(self) -> None:
+        """Serve until told to stop; then finish what runs, write the log, and leave."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._beat())
+            group.create_task(self.log.write_until(self._stopping))
+            group.create_task(self._take_calls())
+        if self._running:
+            await asyncio.wait(self._running, timeout=settings.LANE_CALL_SECONDS)
+        await self.log.flush()
+        await self.runner.close()
+        await self.lane.broker.aclose()
+        self.database.close()
+
+    async def _beat(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self.lane.beat(self.id)
+            except (RedisError, OSError):
+                logger.warning("The broker does not answer; no call can reach this worker.")
+            await _pause(self._stopping, BEAT_SECONDS)
+        try:
+            await self.lane.leave(self.id)
+        except (RedisError, OSError):
+            logger.warning("The broker was away when this worker left.")
+
+    async def _take_calls(self) -> None:
+        while not self._stopping.is_set():
+            await self._slots.acquire()
+            self._slots.release()
+            try:
+                # Never more than can start at once: what is not taken, another worker may take.
+                room = min(BATCH, settings.LANE_CONCURRENCY - len(self._running))
+                sealed_frames = await self.lane.take(room)
+            except (RedisError, OSError):
+                await _pause(self._stopping, BEAT_SECONDS)
+                continue
+            for sealed in sealed_frames:
+                await self._start(sealed)
+
+    async def _start(self, sealed: bytes) -> None:
+        try:
+            frame = transport_keys().open(sealed)
+        except NotOurs:
+            logger.warning("Dropped a message that was not sealed by this installation.")
+            return
+        now = int(time.time() * 1000)
+        if frame.deadline <= now or not self._is_first(frame, now):
+            return
+        await self._slots.acquire()
+        task = asyncio.create_task(self._run(frame))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _is_first(self, frame: RequestFrame, now: int) -> bool:
+        """Remember a call until its deadline, so that the same envelope never runs twice."""
+        if frame.call_id in self._seen:
+            logger.warning("Dropped a repeated envelope.")
+            return False
+        if len(self._seen) > 10_000:
+            self._seen = {call: until for call, until in self._seen.items() if until > now}
+        self._seen[frame.call_id] = frame.deadline
+        return True
+
+    async def _run(self, frame: RequestFrame) -> None:
+        try:
+            answer = await self.runner.run(frame)
+            await self._reply(frame, answer)
+            self.log.add(answer.record)
+        except (RedisError, OSError):
+            logger.warning("The broker was away; the reply of call %s is lost.", frame.call_id)
+        except Exception as error:  # noqa: BLE001 (the worker's outermost edge)
+            # A traceback would show the values at hand: the place is enough to find the bug.
+            logger.error("Call %s met a bug: %s at %s", frame.call_id, *_place(error))
+
+    async def _reply(self, frame: RequestFrame, answer: Answer) -> None:
+        payload = answer.status.encode() + b"\n" + answer.document
+        ticket = Ticket(
+            call_id=frame.call_id,
+            organization_id=str(answer.record.organization_id),
+            queued_at=frame.queued_at,
+            lifetime_ms=max(frame.deadline - int(time.time() * 1000), 1000),
+        )
+        sealed = seal_reply(payload, call_id=frame.call_id, reply_key=frame.reply_key)
+        await self.lane.reply(sealed, web=frame.web, ticket=ticket)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._slots.release()
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+
+
+def _place(error: Exception) -> tuple[str, str]:
+    """Return the kind of a bug and the line it arose on, without its message."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__, "?"
+    return type(error).__name__, f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -1,0 +1,206 @@
+"""From an opened request to the answer that its caller gets and the row that stays."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from functions import engine
+from functions.calls.database import Database
+from functions.calls.envelope import RequestFrame
+from functions.models import CallRecord
+from functions.services.definitions import definition_of
+from functions.worker.credentials import CredentialCache
+from jigxmgmt import outbound
+
+EXPRESSION_THREADS = 2
+LONGEST_HOPELESS_MS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The word for how it ended, the caller's document, and the row for the call log."""
+
+    status: str
+    document: bytes = field(repr=False)
+    record: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class BoundTransport:
+    """The outbound client, under the policy of one organization."""
+
+    client: outbound.Client
+    policy: outbound.Policy
+
+    async def send(
+        self,
+        request: outbound.Request,
+        *,
+        timeout: float,
+        max_bytes: int,
+    ) -> outbound.Response:
+        return await self.client.send(
+            request, policy=self.policy, timeout=timeout, max_bytes=max_bytes
+        )
+
+
+class Runner:
+    """Runs calls with what a process shares between them: connections, caches, threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._client = outbound.Client(max_connections=settings.LANE_CONCURRENCY)
+        self._credentials = CredentialCache(database)
+        self._threads = ThreadPoolExecutor(EXPRESSION_THREADS, thread_name_prefix="expressions")
+
+    async def close(self) -> None:
+        await self._client.close()
+        self._threads.shutdown()
+
+    async def run(self, frame: RequestFrame) -> Answer:
+        """Run one call to its end."""
+        began = time.time() * 1000
+        message = orjson.loads(frame.payload)
+        solution_id = uuid.UUID(message["solution"]["id"])
+        definition = await self._definition(solution_id, message["version"], message["function"])
+        call = engine.Call(
+            definition=definition,
+            parameters=message["parameters"],
+            user=message["user"],
+            solution=message["solution"],
+            organization=message["organization"],
+            entity=message["entity"],
+            command_id=message["command_id"],
+            correlation_id=str(frame.call_id),
+            queries=message["queries"],
+        )
+        outcome = await engine.run(call, surroundings=self._surroundings(frame, message))
+        queued = max(int(began) - frame.queued_at, 0)
+        total = max(int(time.time() * 1000) - frame.queued_at, 0)
+        return _answer(frame, message, outcome, queued=queued, total=total)
+
+    async def _definition(
+        self, solution_id: uuid.UUID, version: int, name: str
+    ) -> engine.Definition:
+        known = definition_of.known(solution_id, version, name)
+        if known is not None:
+            return known
+        return await self._database.run(definition_of, solution_id, version, name)
+
+    def _surroundings(self, frame: RequestFrame, message: dict[str, Any]) -> engine.Surroundings:
+        left = (frame.deadline - LONGEST_HOPELESS_MS) / 1000 - time.time()
+        solution_id, stamp = uuid.UUID(message["solution"]["id"]), message["credential_stamp"]
+
+        async def credentials(key: str) -> engine.Credential | None:
+            return await self._credentials.find(solution_id, stamp=stamp, key=key)
+
+        return engine.Surroundings(
+            credentials=credentials,
+            transport=BoundTransport(self._client, policy_for(tuple(message["networks"]))),
+            deadline=time.monotonic() + left,
+            limits=call_limits(),
+            off_loop=self._off_loop,
+        )
+
+    def _off_loop(self, work: Callable[..., Any], /, *args: Any) -> Awaitable[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+
+@lru_cache(maxsize=1)
+def call_limits() -> engine.Limits:
+    """Return the settings' bounds on one call."""
+    return engine.Limits(
+        pages=settings.LANE_MAX_PAGES,
+        total_bytes=settings.LANE_TOTAL_BYTES,
+        response_bytes=settings.LANE_MAX_BYTES,
+        request_bytes=settings.LANE_MAX_BYTES,
+        service_seconds=settings.LANE_SERVICE_SECONDS,
+    )
+
+
+@lru_cache(maxsize=1024)
+def policy_for(networks: tuple[str, ...]) -> outbound.Policy:
+    """Return what the operator lets an organization reach: the installation's networks and its."""
+    return outbound.Policy(
+        allowed_networks=(
+            *settings.OUTBOUND_ALLOWED_NETWORKS,
+            *(ip_network(network) for network in networks),
+        ),
+        bind_address=settings.OUTBOUND_BIND_ADDRESS,
+    )
+
+
+def _answer(
+    frame: RequestFrame,
+    message: dict[str, Any],
+    outcome: engine.Outcome,
+    *,
+    queued: int,
+    total: int,
+) -> Answer:
+    timing = {
+        "total": total,
+        "queue": queued,
+        "upstream": round(outcome.timing.upstream * 1000),
+        "transform": round(outcome.timing.transform * 1000),
+    }
+    document = {
+        "correlation_id": str(frame.call_id),
+        "function": message["function"],
+        "version": message["version"],
+        "status": outcome.status,
+        "output": outcome.output,
+        "records": outcome.records,
+        "operations": outcome.operations,
+        "error": outcome.error,
+        "upstream": {"status": outcome.upstream_status, "pages": outcome.pages},
+        "timing_ms": timing,
+        "warnings": outcome.warnings,
+    }
+    record = _record(frame, message, outcome, timing)
+    return Answer(record.status, _as_json(document), record)
+
+
+def _record(
+    frame: RequestFrame, message: dict[str, Any], outcome: engine.Outcome, timing: dict[str, int]
+) -> CallRecord:
+    return CallRecord(
+        id=frame.call_id,
+        organization_id=uuid.UUID(message["organization"]["id"]),
+        solution_id=uuid.UUID(message["solution"]["id"]),
+        user_id=uuid.UUID(message["user"]["id"]),
+        device_id=message["device_id"] and uuid.UUID(message["device_id"]),
+        function_name=message["function"],
+        version=message["version"],
+        source=message["source"],
+        status=CallRecord.Status[outcome.status.upper()],
+        error_name=outcome.error["name"] if outcome.error else "",
+        upstream_status=outcome.upstream_status,
+        pages=outcome.pages,
+        request_bytes=outcome.request_bytes,
+        response_bytes=outcome.response_bytes,
+        total_ms=timing["total"],
+        queue_ms=timing["queue"],
+        upstream_ms=timing["upstream"],
+        transform_ms=timing["transform"],
+        warnings=len(outcome.warnings),
+        started_at=datetime.fromtimestamp(frame.queued_at / 1000, tz=UTC),
+    )
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # an integer past 64 bits: legal JSON, and orjson declines it
+        return json.dumps(document, ensure_ascii=False).encode()
