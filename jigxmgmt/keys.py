@@ -6,17 +6,23 @@ import secrets
 from pathlib import Path
 
 
+class KeyUnavailable(Exception):
+    """Why a key could be neither read nor made, as one sentence for the operator."""
+
+
 def read_or_make_key(path: Path) -> list[str]:
     """Return the lines of a key file, making it with one fresh 256-bit key if it is missing.
 
     Two processes that start together agree: the file appears whole or not at all, and the
-    first one wins.
+    first one wins. Raises KeyUnavailable.
     """
     try:
+        if not path.exists():
+            _make_key(path)
         return path.read_text().split()
-    except FileNotFoundError:
-        _make_key(path)
-        return path.read_text().split()
+    except OSError as error:
+        sentence = f"{path} can't be used ({error.strerror}); set DATA_DIR to a folder of yours."
+        raise KeyUnavailable(sentence) from error
 
 
 def _make_key(path: Path) -> None:

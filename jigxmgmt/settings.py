@@ -91,7 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "jigxmgmt.middleware.RememberOrigin",
     "jigxmgmt.middleware.RequirePrivateWay",
-    "functions.middleware.CallShortcut",
+    "functions.api.shortcut.CallShortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -322,5 +322,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # At DEBUG these write the tokens that they are given.
+    "loggers": {name: {"level": "WARNING"} for name in ("oauthlib", "oauth2_provider")},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views import defaults
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
@@ -13,7 +13,7 @@ from jigxmgmt import api
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "jigxmgmt"
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("", include("orgs.api.urls")),
     path("", include("auth_providers.api.urls")),
     path("", include("functions.api.urls")),

@@ -64,7 +64,6 @@ def installation(
             "DATA_DIR": str(settings.DATA_DIR),
             "DATABASE_URL": database_url(),
             "REDIS_URL": broker.url,
-            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
             "LANE_QUEUE_SECONDS": "2",
             "LANE_CALL_SECONDS": "6",
             "LANE_SERVICE_SECONDS": "2",

@@ -143,7 +143,10 @@ def everywhere(installation: Installation) -> Iterator[tuple[str, bytes]]:
         yield "broker's memory", memory_of(installation.broker_pid)
     for number in (0, 1):
         broker = Redis.from_url(installation.broker_url, db=number)
-        yield f"broker's database {number}", b"".join(map(broker.dump, broker.keys()))
+        yield (
+            f"broker's database {number}",
+            repr([broker.dump(name) for name in broker.scan_iter()]).encode(),
+        )
         broker.close()
     yield "log", installation.log.read_bytes()
     for path in Path(settings.DATA_DIR).rglob("*"):

@@ -21,7 +21,7 @@ class ByName(CursorPagination):
 
 
 class NewestFirst(CursorPagination):
-    ordering = ("-started_at", "-id")
+    ordering = "-started_at"
 
 
 class ListFunctions(ListAPIView[FunctionDefinition]):

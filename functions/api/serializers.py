@@ -89,7 +89,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
 class CallRecordSerializer(serializers.ModelSerializer[CallRecord]):
     correlation_id = serializers.UUIDField(source="id", read_only=True)
     user = serializers.EmailField(source="user.email", default=None, read_only=True)
-    source = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]
     status = serializers.SerializerMethodField()
 
     class Meta:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
@@ -40,7 +40,9 @@ class ZipParser(BaseParser):
 
     media_type = "application/zip"
 
-    def parse(self, stream: object, media_type: object = None, context: object = None) -> bytes:
+    def parse(  # type: ignore[override]
+        self, stream: object, media_type: object = None, context: object = None
+    ) -> bytes:
         content: bytes = stream.read()  # type: ignore[attr-defined]
         return content
 
@@ -85,7 +87,7 @@ class ReadSolution(APIView):
 class SolutionContent(APIView):
     """The folder as a zip: PUT publishes it, GET gives it back."""
 
-    parser_classes: ClassVar[list[type[BaseParser]]] = [ZipParser]
+    parser_classes = (ZipParser,)
     required_scope: ClassVar[dict[str, str]] = {"GET": "solutions:read", "PUT": "solutions:write"}
 
     @extend_schema(
@@ -93,7 +95,7 @@ class SolutionContent(APIView):
     )
     def put(self, request: CallerRequest, pk: uuid.UUID) -> Response:
         solution = find_solution(request.auth, pk)
-        version = publish_solution(solution, archive=request.data, by=request.user)
+        version = publish_solution(solution, archive=cast(bytes, request.data), by=request.user)
         return Response(published_document(version), status=201)
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
@@ -142,7 +144,8 @@ class SyncDefinition(APIView):
             response: HttpResponse = HttpResponse(status=304)
         else:
             response = Response(synced_definition(solution))
-        response.headers |= {"ETag": etag, "Cache-Control": "private, no-store"}
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = "private, no-store"
         return response
 
 

@@ -26,7 +26,7 @@ class Database:
         """Run the work in a thread and return what it returns."""
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: context.run(_tidy, work, *args, **kwargs)
+            self._threads, lambda: context.run(lambda: _tidy(work, *args, **kwargs))
         )
 
     def close(self) -> None:

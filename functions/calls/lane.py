@@ -3,6 +3,7 @@
 import functools
 import uuid
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -121,22 +122,22 @@ class Lane:
 
     async def withdraw(self, sealed: bytes, ticket: Ticket) -> bool:
         """Take a call back that no worker has taken; false when one has."""
-        withdrawn = await self.broker.lrem(REQUESTS, 1, sealed)  # type: ignore[arg-type, misc]
+        withdrawn = await self.broker.lrem(REQUESTS, 1, sealed)  # type: ignore[arg-type]
         if withdrawn:
             await self.broker.zrem(running_key(ticket.organization_id), ticket.call_id.bytes)
         return bool(withdrawn)
 
     async def take(self, most: int) -> list[bytes]:
         """Take up to so many calls, waiting a moment for the first."""
-        taken = await self.broker.blmpop(BLOCK_SECONDS, 1, REQUESTS, direction="LEFT", count=most)  # type: ignore[arg-type, misc]
-        return taken[1] if taken else []
+        return await self._pop(REQUESTS, most)
 
     async def take_replies(self, web: bytes, most: int) -> list[bytes]:
         """Take up to so many replies for this web process, waiting a moment for the first."""
-        taken = await self.broker.blmpop(  # type: ignore[misc]
-            BLOCK_SECONDS, 1, reply_key_name(web), direction="LEFT", count=most
-        )
-        return taken[1] if taken else []
+        return await self._pop(reply_key_name(web), most)
+
+    async def _pop(self, name: str, most: int) -> list[bytes]:
+        taken = await self.broker.blmpop(BLOCK_SECONDS, 1, name, direction="LEFT", count=most)
+        return cast(list[bytes], taken[1]) if taken else []
 
     async def reply(self, sealed: bytes, *, web: bytes, ticket: Ticket) -> None:
         """Leave a reply for the web process that waits, and free the organization's place.

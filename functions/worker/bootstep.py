@@ -5,15 +5,11 @@ import logging
 import threading
 from typing import Any
 
+import uvloop
 from celery import bootsteps
 from django.conf import settings
 
 from functions.worker.loop import LaneWorker
-
-try:
-    from uvloop import new_event_loop
-except ImportError:  # no uvloop on this platform
-    from asyncio import new_event_loop
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +17,7 @@ logger = logging.getLogger(__name__)
 class LaneStep(bootsteps.StartStopStep):
     """Runs the lane on an event loop of its own, in a thread beside Celery's pool."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
@@ -44,7 +40,7 @@ class LaneStep(bootsteps.StartStopStep):
     terminate = stop
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             self._loop = runner.get_loop()
             runner.run(self._serve())
 

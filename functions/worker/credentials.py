@@ -29,7 +29,7 @@ class CredentialCache:
         if credential is None:
             return None
         secret = open_secret(
-            credential.sealed, data_key=credential.data_key, row=str(credential.pk), **PLACE
+            bytes(credential.sealed), data_key=credential.data_key, row=str(credential.pk), **PLACE
         )
         return engine.Credential(
             key=key,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -113,8 +113,8 @@ class Runner:
             off_loop=self._off_loop,
         )
 
-    def _off_loop(self, work: Callable[..., Any], /, *args: Any) -> Awaitable[Any]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    async def _off_loop(self, work: Callable[..., Any], /, *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
 
 @lru_cache(maxsize=1)
