@@ -1,6 +1,8 @@
-"""Request types whose caller proved who they are."""
+"""Who calls: the token of a request, and what it turned out to stand for."""
 
 from dataclasses import dataclass, field
+
+from django.http import HttpRequest
 
 from auth_providers.models import Device, PersonalAccessToken
 from orgs.http import UserRequest
@@ -23,3 +25,10 @@ class Caller:
 
 class CallerRequest(UserRequest):
     auth: Caller
+
+
+def bearer_token(request: HttpRequest) -> str | None:
+    """Return the token of the Authorization header; None when there is none of this scheme."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token else None

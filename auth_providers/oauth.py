@@ -1,5 +1,6 @@
 """The OAuth library's questions, answered by our rules; named in settings."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,12 +8,16 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+from oauthlib.oauth2.rfc6749.errors import (
+    CustomOAuth2Error,
+    InvalidGrantError,
+    InvalidRequestError,
+)
 
 from auth_providers.models import Device
 from auth_providers.services.apps import may_use_app
 from auth_providers.services.devices import sign_out
-from auth_providers.services.issuing import DEVICE_FIELDS, checksum_of, open_device
+from auth_providers.services.issuing import DEVICE_FIELDS, GRANT_TYPES, checksum_of, open_device
 from auth_providers.services.rotation import (
     RefreshRefused,
     claim_rotation,
@@ -21,7 +26,7 @@ from auth_providers.services.rotation import (
     record_rotation,
 )
 
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Validator(OAuth2Validator):  # type: ignore[misc]
@@ -39,6 +44,15 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         return grant_type in GRANT_TYPES and bool(
             super().validate_grant_type(client_id, grant_type, client, request, *args, **more)
         )
+
+    def save_authorization_code(
+        self, client_id: str, code: dict[str, str], request: Request, *args: Any, **more: Any
+    ) -> None:
+        """Keep what we use of the request; a challenge has the form of RFC 7636 4.2."""
+        if not CHALLENGE.fullmatch(request.code_challenge or ""):
+            raise InvalidRequestError("The code_challenge is not one of S256.", request=request)
+        request.nonce = request.claims = None
+        super().save_authorization_code(client_id, code, request, *args, **more)
 
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **more: Any
@@ -74,6 +88,12 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         except RefreshRefused as refusal:
             kill_family(request.refresh_token_instance)
             raise InvalidGrantError(request=request) from refusal
+
+    def _check_and_set_request_resource(self, request: Request) -> None:
+        """Refuse to narrow a token to a resource (RFC 8707); ours are for the whole API."""
+        if getattr(request, "resource", None):
+            raise CustomOAuth2Error("invalid_target", request=request)
+        request.resource = []
 
     def _save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **more: Any

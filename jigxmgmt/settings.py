@@ -91,7 +91,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "jigxmgmt.middleware.RememberOrigin",
     "jigxmgmt.middleware.RequirePrivateWay",
-    "functions.api.shortcut.CallShortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

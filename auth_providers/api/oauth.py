@@ -16,9 +16,8 @@ from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_backends import OAuthLibCore, get_oauthlib_core
 from oauth2_provider.views import AuthorizationView
 
-from auth_providers.authentication import bearer_token
-from auth_providers.oauth import GRANT_TYPES
-from auth_providers.services.issuing import checksum_of
+from auth_providers.http import bearer_token
+from auth_providers.services.issuing import GRANT_TYPES, checksum_of
 from auth_providers.services.scopes import DEVICE_SCOPE
 from auth_providers.services.tokens import Caller, NotSignedIn, identify
 from jigxmgmt.middleware import CONTENT_SECURITY_POLICY

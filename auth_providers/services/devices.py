@@ -13,8 +13,11 @@ from orgs.services.audit import record_event
 
 @transaction.atomic
 def revoke_device(device: Device, *, by: User, now: datetime) -> None:
-    """End the sign-in on a device and kill its whole token family; raises NotAllowed."""
-    if device.user_id != by.pk:
+    """End the sign-in on a device and kill its whole token family.
+
+    For its person and for operators; raises NotAllowed.
+    """
+    if device.user_id != by.pk and not by.is_staff:
         raise NotAllowed("This is not your device.")
     _end_device(device, act="device.revoke", by=by, now=now)
 

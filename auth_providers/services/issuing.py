@@ -19,6 +19,8 @@ from auth_providers.services.scopes import DEVICE_SCOPE
 from orgs.models import User
 from orgs.services.audit import record_event
 
+# The ways to get tokens at OAuth's endpoint (RFC 6749 4.1, 6).
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 # What a device says of itself, with the characters that are kept.
 DEVICE_FIELDS = {"name": 100, "platform": 50, "model": 100, "os_version": 50, "app_version": 50}
 

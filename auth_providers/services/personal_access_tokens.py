@@ -91,8 +91,11 @@ def extend_personal_access_token(token: PersonalAccessToken, *, by: User, now: d
 def revoke_personal_access_token(
     token: PersonalAccessToken, *, by: User | None, now: datetime
 ) -> None:
-    """End the token at once; a second time does nothing. Raises NotAllowed."""
-    if by:
+    """End the token at once; a second time does nothing.
+
+    For its person and for operators, whose commands are `by` None. Raises NotAllowed.
+    """
+    if by and not by.is_staff:
         _require_own(token, by)
     if token.revoke(now):
         record_event("personal_access_token.revoke", by=by, subject=token)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from hashlib import sha256
 
+from django.db.models import CharField, DateTimeField, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from oauth2_provider.models import RefreshToken
@@ -11,6 +12,7 @@ from auth_providers.http import Caller
 from auth_providers.models import Device, PersonalAccessToken
 from auth_providers.services.scopes import DEVICE_SCOPES
 from jigxmgmt.errors import DomainError, NotAllowed
+from jigxmgmt.prepared import Prepared, later
 
 __all__ = ["Caller", "NotSignedIn", "ScopeMissing", "identify", "personal_digest", "require_scope"]
 
@@ -55,17 +57,7 @@ def personal_digest(token: str) -> str:
 
 def _identify_device(token: str, now: datetime) -> Caller:
     # The library keeps a plain SHA-256 of a token; tokens are random, so no key is needed.
-    pair = RefreshToken.objects.filter(
-        access_token__token_checksum=sha256(token.encode()).hexdigest(),
-        access_token__expires__gt=now,
-        revoked__isnull=True,
-    )
-    device = (
-        Device.objects.usable(now)
-        .filter(token_family__in=pair.values("token_family"))
-        .select_related("user", "app")
-        .first()
-    )
+    device = _DEVICE.first(now=now, checksum=sha256(token.encode()).hexdigest())
     if device is None:
         raise NotSignedIn("This token is unknown, expired or revoked.")
     device.touch(now)
@@ -73,15 +65,30 @@ def _identify_device(token: str, now: datetime) -> Caller:
 
 
 def _identify_person(token: str, now: datetime) -> Caller:
-    personal = (
-        PersonalAccessToken.objects.usable(now)
-        .filter(digest=personal_digest(token))
-        .select_related("user")
-        .first()
-    )
+    personal = _PERSONAL.first(now=now, digest=personal_digest(token))
     if personal is None:
         raise NotSignedIn("This token is unknown, expired or revoked.")
     personal.touch(now)
     return Caller(
         user=personal.user, personal_access_token=personal, scopes=frozenset(personal.scopes)
     )
+
+
+def _device_of_token() -> QuerySet[Device]:
+    now = later("now", DateTimeField())
+    pair = RefreshToken.objects.filter(
+        access_token__token_checksum=later("checksum", CharField()),
+        access_token__expires__gt=now,
+        revoked__isnull=True,
+    )
+    usable = Device.objects.usable(now).filter(token_family__in=pair.values("token_family"))
+    return usable.select_related("user", "app").order_by()
+
+
+def _personal_of_token() -> QuerySet[PersonalAccessToken]:
+    usable = PersonalAccessToken.objects.usable(later("now", DateTimeField()))
+    return usable.filter(digest=later("digest", CharField())).select_related("user").order_by()
+
+
+_DEVICE = Prepared(_device_of_token)
+_PERSONAL = Prepared(_personal_of_token)

@@ -1,88 +1,31 @@
-"""OAuth's endpoints: code with PKCE, refresh, repeat, revocation, introspection, metadata."""
+"""OAuth's endpoints: code with PKCE, revocation, introspection, metadata."""
 
-import base64
-import hashlib
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from auth_providers.models import App, Device
-from auth_providers.services.devices import revoke_device
 from auth_providers.services.issuing import IssuedTokens
-from auth_providers.services.tokens import NotSignedIn, identify
+from auth_providers.services.tokens import identify
 from auth_providers.tests.factories import AppFactory, signed_in
+from auth_providers.tests.flows import (
+    VERIFIER,
+    ask,
+    assert_invalid_grant,
+    consent,
+    exchange,
+    is_good,
+    refresh,
+)
 from orgs.models import User
-from orgs.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+from orgs.tests.factories import OrganizationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-REDIRECT = "http://127.0.0.1:7777/callback"
-VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-4.1"
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
-
-
-def ask(client: Client, app: App, **changes: str) -> Any:
-    """Open the page on which the person is asked."""
-    asked = {
-        "response_type": "code",
-        "client_id": app.client_id,
-        "redirect_uri": REDIRECT,
-        "state": "a-state",
-        "code_challenge": CHALLENGE.decode(),
-        "code_challenge_method": "S256",
-    }
-    return client.get(reverse("oauth-authorize"), asked | changes)
-
-
-def consent(client: Client, app: App) -> str:
-    """Say yes, and return the code that the app gets."""
-    page = ask(client, app)
-    form = {field.name: field.value() or "" for field in page.context["form"]}
-    answer = client.post(reverse("oauth-authorize"), form | {"allow": "allow"})
-    return parse_qs(urlsplit(answer["Location"]).query)["code"][0]
-
-
-def exchange(client: Client, app: App, code: str, **changes: str) -> Any:
-    given = {
-        "grant_type": "authorization_code",
-        "client_id": app.client_id,
-        "code": code,
-        "redirect_uri": REDIRECT,
-        "code_verifier": VERIFIER,
-        "device_name": "Mia's phone",
-        "device_platform": "ios",
-    }
-    return client.post(reverse("oauth-token"), given | changes)
-
-
-def refresh(client: Client, issued: IssuedTokens, token: str, key: str | None = None) -> Any:
-    given = {
-        "grant_type": "refresh_token",
-        "client_id": issued.device.app.client_id,
-        "refresh_token": token,
-    }
-    headers = {"Idempotency-Key": key} if key else {}
-    return client.post(reverse("oauth-token"), given, headers=headers)
-
-
-def is_good(access_token: str) -> bool:
-    try:
-        identify(access_token)
-    except NotSignedIn:
-        return False
-    return True
-
-
-def assert_invalid_grant(answer: HttpResponse) -> None:
-    assert answer.status_code == 400
-    assert answer.json()["error"] == "invalid_grant"  # type: ignore[attr-defined]
-    assert answer["Cache-Control"] == "no-store"
 
 
 @pytest.fixture
@@ -125,6 +68,14 @@ class TestAuthorize:
 
     def test_refuses_the_plain_method(self, browser: Client, app: App) -> None:
         page = ask(browser, app, code_challenge=VERIFIER, code_challenge_method="plain")
+        form = {field.name: field.value() or "" for field in page.context["form"]}
+        answer = browser.post(reverse("oauth-authorize"), form | {"allow": "allow"})
+
+        assert "error=invalid_request" in answer["Location"]
+
+    @pytest.mark.parametrize("challenge", ["short", "x" * 300, "ä" * 43, "x" * 42 + "="])
+    def test_refuses_what_is_no_challenge(self, browser: Client, app: App, challenge: str) -> None:
+        page = ask(browser, app, code_challenge=challenge)
         form = {field.name: field.value() or "" for field in page.context["form"]}
         answer = browser.post(reverse("oauth-authorize"), form | {"allow": "allow"})
 
@@ -197,13 +148,19 @@ class TestExchange:
         assert_invalid_grant(exchange(browser, app, consent(browser, app)))
 
     @pytest.mark.parametrize(
-        "grant_type", ["password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"]
+        "grant_type",
+        ["password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"],
     )
     def test_knows_no_other_grant(self, client: Client, app: App, grant_type: str) -> None:
         answer = exchange(client, app, "x", grant_type=grant_type)
 
         assert answer.status_code == 400
         assert answer.json()["error"] == "unsupported_grant_type"
+
+    def test_narrows_no_token(self, browser: Client, app: App) -> None:
+        answer = exchange(browser, app, consent(browser, app), resource="https://example.com")
+
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")
 
     def test_refuses_an_unknown_app(self, client: Client, app: App) -> None:
         answer = exchange(client, app, "x", client_id="nobody")
@@ -213,123 +170,6 @@ class TestExchange:
 
     def test_survives_a_nul_character(self, client: Client, app: App) -> None:
         assert exchange(client, app, "\x00").json()["error"] == "invalid_request"
-
-
-class TestRefresh:
-    def test_gives_a_fresh_pair_and_ends_the_old_one(self, client: Client) -> None:
-        issued = signed_in()
-
-        tokens = refresh(client, issued, issued.refresh_token).json()
-
-        assert identify(tokens["access_token"]).device == issued.device
-        assert not is_good(issued.access_token)
-        assert tokens["refresh_token"] != issued.refresh_token
-
-    def test_kills_the_family_when_a_token_comes_again(self, client: Client) -> None:
-        issued = signed_in()
-        fresh = refresh(client, issued, issued.refresh_token).json()
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token))
-
-        assert not is_good(fresh["access_token"])
-        assert_invalid_grant(refresh(client, issued, fresh["refresh_token"]))
-
-    def test_does_not_move_the_absolute_lifetime(self, client: Client) -> None:
-        issued = signed_in(ago=timedelta(days=181))
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token))
-
-    def test_refuses_a_revoked_device(self, client: Client) -> None:
-        issued = signed_in()
-        revoke_device(issued.device, by=issued.device.user, now=timezone.now())
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token))
-
-    def test_refuses_a_disabled_person(self, client: Client) -> None:
-        issued = signed_in()
-        issued.device.user.is_active = False
-        issued.device.user.save()
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token))
-
-    def test_refuses_a_member_who_was_let_go(self, client: Client) -> None:
-        membership = MembershipFactory.create()
-        app = AppFactory.create(organization=membership.organization)
-        issued = signed_in(membership.user, app=app)
-        membership.is_active = False
-        membership.save()
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token))
-
-    def test_refuses_another_app(self, client: Client) -> None:
-        issued, other = signed_in(), signed_in()
-
-        assert_invalid_grant(refresh(client, other, issued.refresh_token))
-        assert is_good(issued.access_token)
-
-
-class TestRepeatedRefresh:
-    """The answer was lost; the phone asks again with the same Idempotency-Key."""
-
-    def test_gives_a_fresh_pair_and_the_unused_one_dies(self, client: Client) -> None:
-        issued = signed_in()
-        lost = refresh(client, issued, issued.refresh_token, key="k").json()
-
-        again = refresh(client, issued, issued.refresh_token, key="k").json()
-
-        assert not is_good(lost["access_token"])
-        assert identify(again["access_token"]).device == issued.device
-        assert refresh(client, issued, again["refresh_token"], key="next").status_code == 200
-
-    def test_may_be_lost_twice(self, client: Client) -> None:
-        issued = signed_in()
-
-        answers = [refresh(client, issued, issued.refresh_token, key="k") for _ in range(3)]
-
-        assert [answer.status_code for answer in answers] == [200, 200, 200]
-        assert [is_good(answer.json()["access_token"]) for answer in answers] == [False, False, True]
-
-    @pytest.mark.parametrize("key", [None, "another"])
-    def test_takes_no_other_key(self, client: Client, key: str | None) -> None:
-        issued = signed_in()
-        fresh = refresh(client, issued, issued.refresh_token, key="k").json()
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token, key=key))
-
-        assert not is_good(fresh["access_token"])
-
-    def test_is_over_once_the_pair_was_used(self, client: Client) -> None:
-        issued = signed_in()
-        fresh = refresh(client, issued, issued.refresh_token, key="k").json()
-        identify(fresh["access_token"])
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token, key="k"))
-
-        assert not is_good(fresh["access_token"])
-
-    def test_is_over_once_the_pair_was_refreshed(self, client: Client) -> None:
-        issued = signed_in()
-        fresh = refresh(client, issued, issued.refresh_token, key="k").json()
-        refresh(client, issued, fresh["refresh_token"])
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token, key="k"))
-
-    def test_is_over_after_a_minute_however_often_it_came(self, client: Client) -> None:
-        issued, now = signed_in(), timezone.now()
-        with time_machine.travel(now, tick=False):
-            refresh(client, issued, issued.refresh_token, key="k")
-        with time_machine.travel(now + timedelta(seconds=40), tick=False):
-            assert refresh(client, issued, issued.refresh_token, key="k").status_code == 200
-
-        with time_machine.travel(now + timedelta(seconds=61), tick=False):
-            assert_invalid_grant(refresh(client, issued, issued.refresh_token, key="k"))
-
-    def test_ends_with_the_device(self, client: Client) -> None:
-        issued = signed_in()
-        refresh(client, issued, issued.refresh_token, key="k")
-        revoke_device(issued.device, by=issued.device.user, now=timezone.now())
-
-        assert_invalid_grant(refresh(client, issued, issued.refresh_token, key="k"))
 
 
 class TestRevokeToken:

@@ -9,7 +9,13 @@ from django.utils import timezone
 from auth_providers.models import Device
 from auth_providers.services.devices import revoke_device
 from auth_providers.services.scopes import DEVICE_SCOPES, Scope
-from auth_providers.services.tokens import Caller, NotSignedIn, ScopeMissing, identify, require_scope
+from auth_providers.services.tokens import (
+    Caller,
+    NotSignedIn,
+    ScopeMissing,
+    identify,
+    require_scope,
+)
 from auth_providers.tests.factories import AppFactory, personal_token, signed_in
 from orgs.tests.factories import MembershipFactory, UserFactory
 
@@ -93,7 +99,9 @@ class TestIdentifyDevice:
 
     def test_takes_an_organizations_app_only_from_its_active_members(self) -> None:
         membership = MembershipFactory.create()
-        issued = signed_in(membership.user, app=AppFactory.create(organization=membership.organization))
+        issued = signed_in(
+            membership.user, app=AppFactory.create(organization=membership.organization)
+        )
 
         assert identify(issued.access_token).user == membership.user
         membership.is_active = False
@@ -104,7 +112,8 @@ class TestIdentifyDevice:
     def test_does_not_take_a_member_of_another_organization(self) -> None:
         stranger = MembershipFactory.create()
         issued = signed_in(
-            stranger.user, app=AppFactory.create(organization=MembershipFactory.create().organization)
+            stranger.user,
+            app=AppFactory.create(organization=MembershipFactory.create().organization),
         )
 
         with pytest.raises(NotSignedIn):

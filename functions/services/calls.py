@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet, UUIDField
 
 from auth_providers.services.scopes import Scope
 from auth_providers.services.tokens import Caller, require_scope
@@ -21,6 +22,7 @@ from functions.models import CallRecord, FunctionDefinition
 from functions.services.call_keys import NO_REPLY, claim_call, end_claim, free_claim
 from functions.services.definitions import definition_of
 from jigxmgmt.errors import DomainError, FieldFault, Invalid, NotAllowed, NotFound
+from jigxmgmt.prepared import Prepared, later
 from orgs import policies
 from orgs.models import IdempotentRequest, Solution, SolutionMember, User
 
@@ -164,14 +166,7 @@ def is_within_reach(caller: Caller, solution: Solution) -> bool:
 
 
 def _runnable(caller: Caller, solution_id: uuid.UUID) -> Solution:
-    grant = (
-        SolutionMember.objects.filter(
-            solution=solution_id, membership__user=caller.user, membership__is_active=True
-        )
-        .exclude(role=SolutionMember.Role.DENY)
-        .select_related("solution__organization", "solution__credential_stamp")
-        .first()
-    )
+    grant = _GRANT.first(solution=solution_id, user=caller.user.pk)
     if grant is None or not is_within_reach(caller, grant.solution):
         raise NoSuchSolution("There is no such solution.")
     if grant.role not in SolutionMember.RUNNING:
@@ -181,6 +176,18 @@ def _runnable(caller: Caller, solution_id: uuid.UUID) -> Solution:
         if not grant.solution.organization.allows_scripts:
             raise ScriptsNotAllowed("This organization does not let scripts run functions.")
     return grant.solution
+
+
+def _grant() -> QuerySet[SolutionMember]:
+    grants = SolutionMember.objects.filter(
+        solution=later("solution", UUIDField()),
+        membership__user=later("user", UUIDField()),
+        membership__is_active=True,
+    ).exclude(role=SolutionMember.Role.DENY)
+    return grants.select_related("solution__organization", "solution__credential_stamp").order_by()
+
+
+_GRANT = Prepared(_grant)
 
 
 def _record(

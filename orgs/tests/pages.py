@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any, Protocol
 
-from django.http import HttpResponse
+
+class Answer(Protocol):
+    """What the test client gives back."""
+
+    headers: Any
+
+    @property
+    def content(self) -> bytes: ...
 
 
 @dataclass
@@ -40,7 +48,7 @@ class Page(HTMLParser):
             self._in_heading = False
 
 
-def read_page(response: HttpResponse) -> Page:
+def read_page(response: Answer) -> Page:
     """Read a page, and fail where it is not one that we would send."""
     text = response.content.decode()
     page = Page()

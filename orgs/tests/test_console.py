@@ -1,8 +1,13 @@
 import uuid
+from collections.abc import Callable
+from functools import partial
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.views import defaults
 
 from orgs.models import Membership, Organization, User
 from orgs.services.organizations import found_organization
@@ -121,6 +126,24 @@ class TestChooseTheme:
 
 
 class TestErrorPages:
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (defaults.server_error, "Something broke"),
+            (partial(defaults.permission_denied, exception=Http404()), "That is not yours to do"),
+        ],
+    )
+    def test_say_what_happened(
+        self, rf: RequestFactory, answer: Callable[[HttpRequest], HttpResponse], words: str
+    ) -> None:
+        request = rf.get("/")
+        request.user = AnonymousUser()
+
+        page = answer(request).content.decode()
+
+        assert words in page
+        assert "<c-" not in page
+
     def test_says_that_there_is_nothing(self, client: Client) -> None:
         response = client.get("/nothing-here")
 

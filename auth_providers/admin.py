@@ -1,0 +1,137 @@
+"""For operators: apps, devices and tokens, of which no secret, code or digest is ever shown."""
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from oauth2_provider.models import AccessToken, DeviceGrant, Grant, IDToken, RefreshToken
+
+from auth_providers.models import App, DataKey, Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.services.devices import revoke_device
+from auth_providers.services.personal_access_tokens import revoke_personal_access_token
+from orgs.admin import ReadOnly
+from orgs.models import User
+
+# The libraries' own pages show more, and change rows behind our services.
+admin.site.unregister(
+    [AccessToken, App, Authenticator, EmailAddress, Grant, IDToken, RefreshToken, UserSession]
+)
+
+
+class OperatorRequest(HttpRequest):
+    user: User
+
+
+class Revocable(ReadOnly):
+    """Adds the right that the action *Revoke* asks for: that of changing such rows."""
+
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: OperatorRequest) -> bool:
+        return request.user.has_perm(f"auth_providers.change_{self.opts.model_name}")
+
+
+@admin.register(App)
+class AppAdmin(ReadOnly):
+    hidden = ("client_secret", "hash_client_secret")
+    list_display = ("name", "client_id", "organization", "is_first_party", "created_at")
+    list_filter = ("is_first_party",)
+    list_select_related = ("organization",)
+    search_fields = ("name", "client_id", "organization__name")
+
+
+@admin.register(Device)
+class DeviceAdmin(Revocable):
+    list_display = ("__str__", "user", "app", "platform", "last_seen_at", "revoked_at")
+    list_filter = ("platform",)
+    list_select_related = ("user", "app")
+    search_fields = ("name", "user__email", "app__name")
+
+    @admin.action(description="Revoke the selected devices", permissions=["revoke"])
+    def revoke(self, request: OperatorRequest, queryset: QuerySet[Device]) -> None:
+        now = timezone.now()
+        for device in queryset.live(now):  # type: ignore[attr-defined]
+            revoke_device(device, by=request.user, now=now)
+
+
+@admin.register(PersonalAccessToken)
+class PersonalAccessTokenAdmin(Revocable):
+    hidden = ("digest",)
+    list_display = ("name", "prefix", "user", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__email")
+
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    def revoke(self, request: OperatorRequest, queryset: QuerySet[PersonalAccessToken]) -> None:
+        for token in queryset:
+            revoke_personal_access_token(token, by=request.user, now=timezone.now())
+
+
+@admin.register(RefreshRepeat)
+class RefreshRepeatAdmin(ReadOnly):
+    hidden = ("key_digest",)
+    list_display = ("device", "created_at")
+    list_select_related = ("device",)
+
+
+@admin.register(DataKey)
+class DataKeyAdmin(ReadOnly):
+    hidden = ("wrapped",)
+    list_display = ("organization", "number", "wrapped_by", "created_at")
+    list_select_related = ("organization",)
+
+
+@admin.register(AccessToken, RefreshToken)
+class TokenAdmin(ReadOnly):
+    hidden = ("token", "token_checksum")
+    list_display = ("pk", "user", "application", "created")
+    list_select_related = ("user", "application")
+    search_fields = ("user__email", "application__name")
+
+
+@admin.register(Grant)
+class GrantAdmin(ReadOnly):
+    hidden = ("code", "code_challenge", "nonce", "claims")
+    list_display = ("pk", "user", "application", "expires")
+    list_select_related = ("user", "application")
+
+
+@admin.register(IDToken)
+class IDTokenAdmin(ReadOnly):
+    hidden = ("jti",)
+    list_display = ("pk", "user", "application", "expires")
+    list_select_related = ("user", "application")
+
+
+@admin.register(DeviceGrant)
+class DeviceGrantAdmin(ReadOnly):
+    hidden = ("device_code", "user_code")
+    list_display = ("pk", "user", "client_id", "expires")
+    list_select_related = ("user",)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnly):
+    list_display = ("email", "user", "verified", "primary")
+    list_filter = ("verified",)
+    list_select_related = ("user",)
+    search_fields = ("email", "user__email")
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnly):
+    hidden = ("data",)
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnly):
+    hidden = ("session_key", "data")
+    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "ip")

@@ -1,0 +1,48 @@
+"""Forgetting what has ended, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from oauth2_provider.models import AccessToken
+
+from auth_providers.models import Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.services.clearing import clear_expired_tokens
+from auth_providers.tests.factories import personal_token, signed_in
+from orgs.models import IdempotentRequest
+from orgs.services.idempotency import claim_request
+from orgs.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+class TestClearExpiredTokens:
+    def test_keeps_what_is_alive_or_ended_lately(self) -> None:
+        signed_in().device.revoke(NOW - timedelta(days=29))
+        signed_in()
+        personal_token()
+        claim_request(UserFactory.create(), scope="x", key="k", body=b"", now=NOW)
+
+        assert clear_expired_tokens(now=NOW) == 0
+        assert Device.objects.count() == 2
+        assert AccessToken.objects.count() == 2
+
+    def test_forgets_what_ended_long_ago(self) -> None:
+        signed_in().device.revoke(NOW - timedelta(days=30))
+        signed_in(ago=timedelta(days=211))
+        personal_token(ago=timedelta(days=300))
+        RefreshRepeat.objects.create(
+            device=signed_in().device,
+            key_digest="x",
+            spent_token_id=1,
+            issued_token_id=2,
+            created_at=NOW - timedelta(minutes=1),
+        )
+        yesterday = NOW - timedelta(days=1)
+        claim_request(UserFactory.create(), scope="x", key="k", body=b"", now=yesterday)
+
+        assert clear_expired_tokens(now=NOW) == 5
+        assert Device.objects.count() == 1
+        assert not PersonalAccessToken.objects.exists()
+        assert not IdempotentRequest.objects.exists()

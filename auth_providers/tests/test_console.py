@@ -1,0 +1,146 @@
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from auth_providers.models import Device
+from auth_providers.services.apps import installation_app
+from orgs.models import User
+from orgs.services.organizations import found_organization
+from orgs.services.people import register_person
+from orgs.tests.pages import read_page
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def ada() -> User:
+    ada = register_person("ada@acme.example", password=PASSWORD, first_name="Ada")
+    found_organization("Acme", owner=ada)
+    return ada
+
+
+@pytest.fixture
+def browser(client: Client, ada: User) -> Client:
+    client.force_login(ada)
+    return client
+
+
+def device_of(user: User) -> Device:
+    return Device.objects.create(
+        user=user,
+        app=installation_app(),
+        name="Ada's phone",
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+class TestSignIn:
+    def test_opens_the_console(self, client: Client, ada: User) -> None:
+        form = {"login": "Ada@Acme.Example", "password": PASSWORD}
+
+        response = client.post("/accounts/login/", form)
+
+        assert response.headers["Location"] == "/"
+        assert "What Acme runs" in client.get("/").content.decode()
+
+    def test_refuses_a_wrong_password_without_saying_which_is_wrong(
+        self, client: Client, ada: User
+    ) -> None:
+        wrong = client.post("/accounts/login/", {"login": ada.email, "password": "wrong"})
+        unknown = client.post("/accounts/login/", {"login": "x@y.example", "password": "wrong"})
+
+        message = "The email address and/or password you specified are not correct."
+        for response in (wrong, unknown):
+            read_page(response)
+            assert message in response.content.decode()
+
+    def test_resets_a_password_by_a_code(self, client: Client, ada: User) -> None:
+        asked = client.post("/accounts/password/reset/", {"email": ada.email})
+        entry = asked.headers["Location"]
+        assert read_page(client.get(entry)).headings == ["Enter the code"]
+
+        words = str(mail.outbox[0].body).split()
+        code = next(word for word in words if len(word.strip("-")) >= 6 and word.isupper())
+        response = client.post(entry, {"code": code})
+
+        page = client.get(response.headers["Location"])
+        assert read_page(page).headings == ["Choose a new password"]
+
+
+class TestAccountPages:
+    @pytest.mark.parametrize("address", ["login/", "password/reset/", "signup/"])
+    def test_wear_our_clothes_for_somebody_unknown(self, client: Client, address: str) -> None:
+        response = client.get(f"/accounts/{address}")
+
+        assert response.status_code == 200
+        read_page(response)
+
+    def test_say_that_nobody_signs_up_by_themselves(self, client: Client) -> None:
+        page = read_page(client.get("/accounts/signup/"))
+
+        assert page.headings == ["Sign-up is closed"]
+
+    @pytest.mark.parametrize(
+        "address",
+        ["2fa/", "sessions/", "password/change/", "2fa/webauthn/", "2fa/totp/activate/", "logout/"],
+    )
+    def test_wear_our_clothes_for_who_is_signed_in(
+        self, client: Client, ada: User, address: str
+    ) -> None:
+        # Signed in just now, so that no page asks for the password again.
+        client.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
+
+        response = client.get(f"/accounts/{address}", follow=True)
+
+        assert response.status_code == 200
+        read_page(response)
+
+    def test_ask_again_for_the_password_before_the_protection_changes(
+        self, browser: Client
+    ) -> None:
+        response = browser.get("/accounts/2fa/totp/activate/", follow=True)
+
+        assert read_page(response).headings == ["Is it still you?"]
+
+    def test_work_for_somebody_of_no_organization(self, client: Client) -> None:
+        client.force_login(register_person("mia@acme.example", password=PASSWORD))
+
+        assert client.get("/accounts/2fa/").status_code == 200
+
+
+class TestMyDevices:
+    def test_lists_mine_only(self, browser: Client, ada: User) -> None:
+        device_of(ada)
+        eve = register_person("eve@other.example", password=PASSWORD)
+        Device.objects.filter(pk=device_of(eve).pk).update(name="Eve's phone")
+
+        page = browser.get("/my-devices").content.decode()
+
+        assert "Ada&#x27;s phone" in page
+        assert "Eve&#x27;s phone" not in page
+
+    def test_signs_one_out(self, browser: Client, ada: User) -> None:
+        device = device_of(ada)
+
+        response = browser.post(f"/my-devices/{device.pk}/revoke", follow=True)
+
+        device.refresh_from_db()
+        assert device.revoked_at is not None
+        assert "Ada&#x27;s phone is signed out." in response.content.decode()
+        assert "No devices" in response.content.decode()
+
+    def test_does_not_know_those_of_others(self, browser: Client) -> None:
+        eve = register_person("eve@other.example", password=PASSWORD)
+        device = device_of(eve)
+
+        assert browser.post(f"/my-devices/{device.pk}/revoke").status_code == 404
+        device.refresh_from_db()
+        assert device.revoked_at is None
+
+    def test_takes_a_post(self, browser: Client, ada: User) -> None:
+        assert browser.get(f"/my-devices/{device_of(ada).pk}/revoke").status_code == 405

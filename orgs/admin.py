@@ -1,0 +1,92 @@
+"""For the operators of the installation: look at everything, change nothing behind a service."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from orgs.models import (
+    AuditEvent,
+    IdempotentRequest,
+    Membership,
+    Organization,
+    Solution,
+    SolutionMember,
+    User,
+)
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Pages that show; what an operator may do is an action that calls a service.
+
+    `hidden` are fields of which not even a digest is shown.
+    """
+
+    hidden: ClassVar[tuple[str, ...]] = ()
+    view_on_site = False
+    show_full_result_count = False
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.hidden
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(ReadOnly):
+    hidden = ("password",)
+    list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "created_at")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "first_name", "last_name")
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ReadOnly):
+    list_display = ("name", "allows_scripts", "created_at")
+    search_fields = ("name",)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly):
+    list_display = ("user", "organization", "role", "is_active", "created_at")
+    list_filter = ("role", "is_active")
+    list_select_related = ("user", "organization")
+    search_fields = ("user__email", "organization__name")
+
+
+@admin.register(Solution)
+class SolutionAdmin(ReadOnly):
+    list_display = ("title", "name", "organization", "version", "created_at")
+    list_select_related = ("organization",)
+    search_fields = ("title", "name", "organization__name")
+
+
+@admin.register(SolutionMember)
+class SolutionMemberAdmin(ReadOnly):
+    list_display = ("membership", "solution", "role", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("membership__user", "membership__organization", "solution")
+    search_fields = ("membership__user__email", "solution__title")
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    list_display = ("created_at", "actor_label", "act", "subject_label", "organization", "address")
+    list_select_related = ("organization",)
+    search_fields = ("actor_label", "act", "subject_label", "correlation_id")
+    date_hierarchy = "created_at"
+
+
+@admin.register(IdempotentRequest)
+class IdempotentRequestAdmin(ReadOnly):
+    hidden = ("key_digest", "body_digest")
+    list_display = ("created_at", "caller", "scope", "state", "outcome_status")
+    list_filter = ("state",)
+    list_select_related = ("caller",)
