@@ -2,6 +2,7 @@
 
 import functools
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +18,7 @@ WORKERS = "jigxmgmt:lane:workers"
 # A worker beats every second; one that has not for this long is taken for dead.
 HEARTBEAT_SECONDS = 4
 # redis-py gives up a socket after five seconds: never block for longer than this.
-BLOCK_SECONDS = 2
+BLOCK_SECONDS = 1
 
 # One step in the broker: alive? room? not too old? this organization within its bound? then push.
 # The clock is the broker's own for what it compares with the broker's own.
@@ -93,6 +94,15 @@ class Ticket:
     lifetime_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class SealedReply:
+    """A reply on its way: for which web process, and of which call."""
+
+    sealed: bytes
+    web: bytes
+    ticket: Ticket
+
+
 class Lane:
     """One process's hold on the lane."""
 
@@ -139,15 +149,16 @@ class Lane:
         taken = await self.broker.blmpop(BLOCK_SECONDS, 1, name, direction="LEFT", count=most)
         return cast(list[bytes], taken[1]) if taken else []
 
-    async def reply(self, sealed: bytes, *, web: bytes, ticket: Ticket) -> None:
-        """Leave a reply for the web process that waits, and free the organization's place.
+    async def reply(self, replies: Iterable[SealedReply]) -> None:
+        """Leave replies for the web processes that wait, and free the organizations' places.
 
-        The reply expires with its call.
+        A reply expires with its call.
         """
         async with self.broker.pipeline(transaction=False) as pipeline:
-            pipeline.rpush(reply_key_name(web), sealed)
-            pipeline.pexpire(reply_key_name(web), ticket.lifetime_ms)
-            pipeline.zrem(running_key(ticket.organization_id), ticket.call_id.bytes)
+            for reply in replies:
+                pipeline.rpush(reply_key_name(reply.web), reply.sealed)
+                pipeline.pexpire(reply_key_name(reply.web), reply.ticket.lifetime_ms)
+                pipeline.zrem(running_key(reply.ticket.organization_id), reply.ticket.call_id.bytes)
             await pipeline.execute()
 
     async def beat(self, worker: bytes) -> None:
@@ -168,7 +179,7 @@ def open_lane() -> Lane:
     pool = BlockingConnectionPool.from_url(
         settings.REDIS_URL, max_connections=64, timeout=10, socket_timeout=5
     )
-    return Lane(Redis(connection_pool=pool))
+    return Lane(Redis.from_pool(pool))
 
 
 @functools.cache

@@ -9,7 +9,13 @@ import uvloop
 from celery import bootsteps
 from django.conf import settings
 
+from functions.calls.database import Database
+from functions.calls.lane import open_lane
+from functions.worker.log import CallLog
 from functions.worker.loop import LaneWorker
+from functions.worker.runner import Runner
+
+DATABASE_THREADS = 2
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +51,11 @@ class LaneStep(bootsteps.StartStopStep):
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._worker = LaneWorker()
+        lane, database = open_lane(), Database(threads=DATABASE_THREADS)
+        runner = Runner(database)
+        self._worker = LaneWorker(lane=lane, runner=runner, log=CallLog(database))
         self._ready.set()
         await self._worker.serve()
+        await runner.close()
+        await lane.broker.aclose()
+        database.close()

@@ -5,35 +5,50 @@ import logging
 import os
 import time
 import uuid
+from typing import Protocol
 
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from functions.calls.database import Database
 from functions.calls.envelope import NotOurs, RequestFrame, seal_reply
-from functions.calls.lane import Lane, Ticket, open_lane, transport_keys
-from functions.worker.log import CallLog
-from functions.worker.runner import Answer, Runner
+from functions.calls.lane import Lane, SealedReply, Ticket, transport_keys
+from functions.models import CallRecord
+from functions.worker.runner import Answer
 
 logger = logging.getLogger(__name__)
 
 BATCH = 32
 BEAT_SECONDS = 1
-DATABASE_THREADS = 2
+
+
+class Runs(Protocol):
+    """Runs one call to its end; what it raises is a bug."""
+
+    async def run(self, frame: RequestFrame) -> Answer: ...
+
+
+class Logs(Protocol):
+    """Takes the rows of the call log, and writes them by and by."""
+
+    def add(self, record: CallRecord) -> None: ...
+
+    async def write_until(self, stopping: asyncio.Event) -> None: ...
+
+    async def flush(self) -> None: ...
 
 
 class LaneWorker:
     """One process's worker of the lane; all of it lives on one loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lane: Lane, runner: Runs, log: Logs) -> None:
         self.id = os.urandom(16)
-        self.lane: Lane = open_lane()
-        self.database = Database(threads=DATABASE_THREADS)
-        self.log = CallLog(self.database)
-        self.runner = Runner(self.database)
+        self.lane = lane
+        self.runner = runner
+        self.log = log
         self._slots = asyncio.Semaphore(settings.LANE_CONCURRENCY)
         self._running: set[asyncio.Task[None]] = set()
         self._seen: dict[uuid.UUID, int] = {}
+        self._replies: asyncio.Queue[SealedReply] = asyncio.Queue()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -41,16 +56,16 @@ class LaneWorker:
 
     async def serve(self) -> None:
         """Serve until told to stop; then finish what runs, write the log, and leave."""
+        replying = asyncio.create_task(self._send_replies())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
             group.create_task(self.log.write_until(self._stopping))
             group.create_task(self._take_calls())
         if self._running:
             await asyncio.wait(self._running, timeout=settings.LANE_CALL_SECONDS)
+        await self._replies.join()
+        replying.cancel()
         await self.log.flush()
-        await self.runner.close()
-        await self.lane.broker.aclose()
-        self.database.close()
 
     async def _beat(self) -> None:
         while not self._stopping.is_set():
@@ -105,28 +120,40 @@ class LaneWorker:
     async def _run(self, frame: RequestFrame) -> None:
         try:
             answer = await self.runner.run(frame)
-            await self._reply(frame, answer)
+            self._replies.put_nowait(_sealed(frame, answer))
             self.log.add(answer.record)
-        except (RedisError, OSError):
-            logger.warning("The broker was away; the reply of call %s is lost.", frame.call_id)
         except Exception as error:  # noqa: BLE001 (the worker's outermost edge)
             # A traceback would show the values at hand: the place is enough to find the bug.
             logger.error("Call %s met a bug: %s at %s", frame.call_id, *_place(error))
 
-    async def _reply(self, frame: RequestFrame, answer: Answer) -> None:
-        payload = answer.status.encode() + b"\n" + answer.document
-        ticket = Ticket(
-            call_id=frame.call_id,
-            organization_id=str(answer.record.organization_id),
-            queued_at=frame.queued_at,
-            lifetime_ms=max(frame.deadline - int(time.time() * 1000), 1000),
-        )
-        sealed = seal_reply(payload, call_id=frame.call_id, reply_key=frame.reply_key)
-        await self.lane.reply(sealed, web=frame.web, ticket=ticket)
+    async def _send_replies(self) -> None:
+        """Send what is ready, as many at once as there are: one round trip serves them all."""
+        while True:
+            replies = [await self._replies.get()]
+            while not self._replies.empty():
+                replies.append(self._replies.get_nowait())
+            try:
+                await self.lane.reply(replies)
+            except (RedisError, OSError):
+                logger.warning("The broker was away; %d replies are lost.", len(replies))
+            for _ in replies:
+                self._replies.task_done()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._slots.release()
+
+
+def _sealed(frame: RequestFrame, answer: Answer) -> SealedReply:
+    payload = answer.status.encode() + b"\n" + answer.document
+    ticket = Ticket(
+        call_id=frame.call_id,
+        organization_id=str(answer.record.organization_id),
+        queued_at=frame.queued_at,
+        lifetime_ms=max(frame.deadline - int(time.time() * 1000), 1000),
+    )
+    sealed = seal_reply(payload, call_id=frame.call_id, reply_key=frame.reply_key)
+    return SealedReply(sealed, frame.web, ticket)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
