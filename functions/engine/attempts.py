@@ -1,5 +1,6 @@
 """One request tried until it is answered, or until the definition or the clock says enough."""
 
+import time
 from typing import Any
 
 from functions.engine import failures
@@ -27,6 +28,8 @@ _HANDLED = (
     failures.UpstreamTimeout,
     failures.UpstreamTooLarge,
 )
+# A timeout may have left none to evaluate its own handler in.
+_SECONDS_TO_HANDLE = 0.25
 
 
 class Attempts:
@@ -48,8 +51,11 @@ class Attempts:
         self._wallet = wallet
         self.traffic = Traffic()
 
-    async def send(self, letter: Letter) -> Reply:
-        """Send until the answer is no error. Raises Ended where it stays one, or EngineFailure."""
+    async def send(self, letter: Letter, *, is_later_page: bool) -> Reply:
+        """Send until the answer is no error. Raises Ended where it stays one, or EngineFailure.
+
+        A later page that the call's time is over for is the pages' fault, not the service's.
+        """
         retries = 0
         while True:
             reply, failure = await self._try(letter)
@@ -57,6 +63,10 @@ class Attempts:
                 return reply
             if not isinstance(failure, _HANDLED):
                 raise failure or AssertionError("neither a reply nor a failure")
+            is_over = time.monotonic() >= self._surroundings.deadline
+            if is_later_page and is_over and isinstance(failure, failures.UpstreamTimeout):
+                raise failure
+            self._evaluator.allow(_SECONDS_TO_HANDLE)
             handled = await handle(
                 failure,
                 definition=self._definition,

@@ -39,7 +39,7 @@ _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\b|text/json\b", re.IGNORECA
 BodyKind = Literal["none", "json", "text", "file", "form", "multipart"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Draft:
     """A request before its secrets are in it."""
 

@@ -46,7 +46,7 @@ class Wallet:
     def __init__(self) -> None:
         self._stem = f"jxheld{secrets.token_hex(12)}x"
         self._held: dict[str, Held] = {}
-        self._texts: list[str] = []
+        self._texts: dict[str, str] = {}
 
     def hold(self, credential: Credential, wire: str) -> str:
         for placeholder, held in self._held.items():
@@ -83,11 +83,17 @@ class Wallet:
             return value
         return _mapped(value, self._blanked_text)
 
-    def masked(self, value: Any) -> Any:
-        """Blank the placeholders, and the secrets that a service sent back."""
-        if not self._held or not self._shows_in(value):
+    def masked(self, value: Any, *, written: bytes) -> Any:
+        """Blank the placeholders, and the secrets that a service sent back.
+
+        `written` is the value's JSON: one search there is cheaper than a walk over every text.
+        """
+        if not self._held or not any(needle in written for needle in self._needles()):
             return value
         return _mapped(value, self.masked_text)
+
+    def _needles(self) -> list[bytes]:
+        return [orjson.dumps(text)[1:-1] for text in (self._stem, *self._texts)]
 
     def masked_text(self, text: str) -> str:
         for secret in self._texts:
@@ -104,30 +110,29 @@ class Wallet:
             lambda match: write(self._held[match[0]]) if match[0] in self._held else match[0], text
         )
 
-    def masked_octets(self, octets: bytes) -> bytes:
-        """Mask an answer before expressions see it: they could write a secret differently."""
-        for secret in self._texts:
-            octets = octets.replace(secret.encode(), MASK.encode())
+    def held_back(self, octets: bytes) -> bytes:
+        """Put placeholders where an answer gives secrets back, before expressions see it.
+
+        They could write a secret differently, past all masking; and a link to the next page that
+        holds the key still works.
+        """
+        for secret, placeholder in self._texts.items():
+            octets = octets.replace(secret.encode(), placeholder.encode())
         return octets
 
-    def _shows_in(self, value: Any) -> bool:
-        """Look at the value's JSON first: one search is cheaper than a walk over every text."""
-        try:
-            text = orjson.dumps(value)
-            needles = [orjson.dumps(needle)[1:-1] for needle in [self._stem, *self._texts]]
-        except TypeError:  # an integer of more than 64 bits, or half a character
-            return True
-        return any(needle in text for needle in needles)
+    def _secret_texts(self) -> dict[str, str]:
+        """Map all texts that give a secret away to what stands in for them.
 
-    def _secret_texts(self) -> list[str]:
-        """All texts that give a secret away, the longest first so that none is left in part."""
-        texts: set[str] = set()
-        for held in self._held.values():
+        The longest come first, so that none is left in part.
+        """
+        texts: dict[str, str] = {}
+        for placeholder, held in self._held.items():
             secret = held.credential.secret.reveal()
-            texts |= {secret, held.wire.reveal()}
+            texts |= {secret: MASK, held.wire.reveal(): placeholder}
             if held.credential.type == _BASIC:
-                texts.add(secret.partition(":")[2])
-        return sorted((t for t in texts if len(t) >= MASKED_LENGTH), key=len, reverse=True)
+                texts[secret.partition(":")[2]] = MASK
+        longest_first = sorted(texts, key=len, reverse=True)
+        return {text: texts[text] for text in longest_first if len(text) >= MASKED_LENGTH}
 
 
 def _texts(value: Any) -> list[str]:

@@ -33,6 +33,11 @@ class Parameter:
         return self.default is not UNDEFINED
 
     @property
+    def is_computed(self) -> bool:
+        """Whether the default has to be evaluated."""
+        return isinstance(self.default, Expression | dict | list)
+
+    @property
     def is_for_credential(self) -> bool:
         """Whether a caller's text may name a credential here."""
         named = self.location == "header" and self.name in (ACCESS_TOKEN, BASIC_AUTH)

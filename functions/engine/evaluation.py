@@ -85,14 +85,8 @@ class Evaluator:
             self.seconds += time.monotonic() - started
 
     async def _evaluate(self, expression: Expression, root: Root | None, context: Context) -> Any:
-        place = _context_as_root(expression, context) if root is None else root
-        filled, trimmed = _fill_ins(expression, place, context, is_context=root is None)
-        with_body = expression.response_keys is None or "body" in expression.response_keys
-        bound = context.select(expression.context_keys, with_body=with_body)
-        evaluate = functools.partial(
-            expression.evaluate, place, context=bound, filled=filled, trimmed=trimmed
-        )
-        if max(place.size, context.body.size if with_body else 0) <= ON_LOOP_SIZE:
+        evaluate = functools.partial(_evaluate, expression, root, context)
+        if max(0 if root is None else root.size, context.body.size) <= ON_LOOP_SIZE:
             try:
                 bounds = self._bounds(seconds=_ON_LOOP_SECONDS, steps=_ON_LOOP_STEPS)
                 return evaluate(bounds=bounds, shared=False)
@@ -102,6 +96,10 @@ class Evaluator:
             seconds=self._limits.expression_seconds, steps=self._limits.expression_steps
         )
         return await self._off_loop(functools.partial(evaluate, bounds=bounds, shared=True))
+
+    def allow(self, seconds: float) -> None:
+        """Give expressions this much time yet, so that a timeout can still be handled."""
+        self._deadline = max(self._deadline, time.monotonic() + seconds)
 
     def _bounds(self, *, seconds: float, steps: int) -> Bounds:
         left = self._deadline - time.monotonic()
@@ -136,6 +134,24 @@ class Evaluator:
 
     async def decide(self, tree: Any, *, root: Root | None, context: Context, place: str) -> bool:
         return is_truthy(await self.render(tree, root=root, context=context, place=place))
+
+
+def _evaluate(
+    expression: Expression,
+    root: Root | None,
+    context: Context,
+    *,
+    bounds: Bounds,
+    shared: bool,
+) -> Any:
+    """Do all of the work that grows with the body, parsing it too."""
+    place = _context_as_root(expression, context) if root is None else root
+    filled, trimmed = _fill_ins(expression, place, context, is_context=root is None)
+    with_body = expression.response_keys is None or "body" in expression.response_keys
+    bound = context.select(expression.context_keys, with_body=with_body)
+    return expression.evaluate(
+        place, context=bound, filled=filled, trimmed=trimmed, bounds=bounds, shared=shared
+    )
 
 
 def _context_as_root(expression: Expression, context: Context) -> Root:

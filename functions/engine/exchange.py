@@ -2,16 +2,18 @@
 
 import asyncio
 import email.utils
+import functools
 import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from functions.engine import failures
 from functions.engine.building import Draft, write_body
 from functions.engine.credentials import Wallet
 from functions.engine.definitions import Parameters
+from functions.engine.evaluation import ON_LOOP_SIZE
 from functions.engine.failures import EngineFailure
 from functions.engine.replies import Reply, read_reply
 from functions.engine.types import Credential, Limits, Surroundings
@@ -43,7 +45,7 @@ class Traffic:
     sent: set[bytes] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Letter:
     """A request with its secrets in it, ready to leave."""
 
@@ -102,7 +104,9 @@ async def send_once(
     else:
         traffic.response_bytes += len(response.body)
         traffic.status = response.status
-        return read_reply(response, form=form, wallet=wallet)
+        read = functools.partial(read_reply, response, form=form, wallet=wallet)
+        is_large = len(response.body) > ON_LOOP_SIZE
+        return cast(Reply, await surroundings.off_loop(read)) if is_large else read()
     finally:
         traffic.seconds += time.monotonic() - started
     raise kind(description)

@@ -51,7 +51,7 @@ class Compiled:
         return {"input": True, "everyBinding": True}
 
     def register_function(self, name: str, implementation: Callable[..., Any]) -> None:
-        self._compiled.register_function(name, lambda given: implementation(*given.as_list()))
+        self._compiled.register_function(name, implementation)
 
     def evaluate(self, value: Any, bindings: dict[str, Any], **limits: Any) -> Any:
         """Evaluate; None as the value means none at all."""

@@ -23,7 +23,7 @@ class Ended(Exception):
         self.output = output
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Handled:
     """A failure with its answer; `handler` is None where the definition has none for it."""
 

@@ -6,7 +6,8 @@ from typing import Any
 from functions.engine.evaluation import Context, Evaluator
 from functions.engine.expressions import UNDEFINED, Root
 
-_EVALUATED = ("records", "table", "primaryKey", "when")
+# What is evaluated, and whether `$` is the result in it; else it is the context.
+_ROOTS = {"when": False, "table": False, "primaryKey": False, "records": True}
 
 
 def rows_of(value: Any) -> list[Any]:
@@ -14,6 +15,10 @@ def rows_of(value: Any) -> list[Any]:
     if value is UNDEFINED or value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _absent_as_null(value: Any) -> Any:
+    return None if value is UNDEFINED else value
 
 
 async def finish_operations(
@@ -35,18 +40,14 @@ async def finish_operations(
         when = operation.get("when", True)
         if not await evaluator.decide(when, root=None, context=context, place=f"{at}.when"):
             continue
-        done = {key: value for key, value in operation.items() if key not in _EVALUATED}
-        for key in ("table", "primaryKey"):
-            if key in operation:
+        done = {key: value for key, value in operation.items() if key not in _ROOTS}
+        for key, sees_result in _ROOTS.items():
+            if key in operation and key != "when":
+                own_root = root if sees_result else None
                 value = await evaluator.render(
-                    operation[key], root=None, context=context, place=f"{at}.{key}"
+                    operation[key], root=own_root, context=context, place=f"{at}.{key}"
                 )
-                done[key] = None if value is UNDEFINED else value
-        if "records" in operation:
-            rows = await evaluator.render(
-                operation["records"], root=root, context=context, place=f"{at}.records"
-            )
-            done["records"] = rows_of(rows)
+                done[key] = rows_of(value) if key == "records" else _absent_as_null(value)
         finished[index] = done
     return finished
 

@@ -1,6 +1,5 @@
 """The loop over pages: one for most functions, many where `continuation` says so."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from functions.engine.building import (
 )
 from functions.engine.credentials import Wallet, is_bound, require_bound, resolve_credentials
 from functions.engine.definitions import Continuation, Parameters, Url
-from functions.engine.evaluation import Context, Evaluator
+from functions.engine.evaluation import ON_LOOP_SIZE, Context, Evaluator
 from functions.engine.exchange import Letter, seal_letter
 from functions.engine.expressions import UNDEFINED, Expression, NotJson, Root
 from functions.engine.operations import finish_operations, join_operations, rows_of
@@ -28,7 +27,7 @@ from functions.engine.types import Call, Outcome, Surroundings
 from functions.engine.urls import UrlTemplate, checked_url
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Step:
     """The request of one page: what it is made from; `given` are values that are not defaults."""
 
@@ -38,7 +37,7 @@ class Step:
     given: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Gathered:
     """What the pages read so far came to."""
 
@@ -76,6 +75,14 @@ class Paging:
 
     async def run(self) -> Outcome:
         """Read page after page, and put them together."""
+        try:
+            return await self._run()
+        except failures.UpstreamTimeout:
+            if self.pages == 0:
+                raise
+        raise failures.ContinuationLimit("There are more pages than there is time for.")
+
+    async def _run(self) -> Outcome:
         step: Step | None = await self._first_step()
         while step is not None and await self._is_wanted(step):
             reply = await self._fetch(await self._resolved(step))
@@ -112,8 +119,21 @@ class Paging:
             lookup=self._surroundings.credentials,
             wallet=self.wallet,
         )
+        if self.pages == 0:
+            values = await self._gathered_again(step, values)
         self._context.set(parameters=values, inputs=values)
         return Step(step.url, step.parameters, values, step.given)
+
+    async def _gathered_again(self, step: Step, resolved: dict[str, Any]) -> dict[str, Any]:
+        """Let default expressions see the placeholders of credentials, which were keys before."""
+        held = {name: value for name, value in resolved.items() if value != step.values[name]}
+        computed = [p for p in step.parameters.values() if p.is_computed and p.name not in held]
+        if not held or not computed:
+            return resolved
+        given = {name: step.values[name] for name in step.given & step.values.keys()} | held
+        return await gather_values(
+            step.parameters, given, root=None, context=self._context, evaluator=self.evaluator
+        )
 
     async def _fetch(self, step: Step) -> Reply:
         draft = await self._draft(step)
@@ -126,7 +146,7 @@ class Paging:
         if letter.digest in self._sent:
             raise failures.ContinuationLoop("A page leads back to one that was already read.")
         self._sent.add(letter.digest)
-        return await self._attempts.send(letter)
+        return await self._attempts.send(letter, is_later_page=self.pages > 0)
 
     def _require_place(self, letter: Letter) -> None:
         """Hold pages to the first one's origin, and credentials to theirs."""
@@ -203,6 +223,8 @@ class Paging:
                 transform, root=reply.body, context=self._context, place="outputTransform"
             )
         try:
+            if reply.body.size > ON_LOOP_SIZE:
+                await self._surroundings.off_loop(lambda: reply.body.value)
             return reply.body.value
         except NotJson:
             raise failures.BadResponse("The service's answer is not JSON.") from None
@@ -215,8 +237,6 @@ class Paging:
             return None
         if self.pages >= self._limits.pages:
             raise failures.ContinuationLimit("There are more pages than a call may read.")
-        if time.monotonic() >= self._surroundings.deadline:
-            raise failures.ContinuationLimit("There are more pages than there is time for.")
         url = await self._next_url(step, continuation, result)
         parameters = continuation.parameters
         if parameters is None:

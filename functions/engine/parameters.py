@@ -35,13 +35,19 @@ def _is_file(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_number(value) and (isinstance(value, int) or value.is_integer())
 
 
 FITS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
-    "int": lambda value: _is_number(value) and float(value).is_integer(),
+    "int": _is_whole,
     "boolean": lambda value: isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
@@ -95,22 +101,29 @@ async def gather_values(
     The context's `parameters` grow while defaults are evaluated, except on later pages, where they
     are the previous request's. Raises BadRequest where a required one is left without a value.
     """
-    values = {
-        parameter.name: given.get(parameter.name, parameter.default)
-        for parameter in parameters.values()
-    }
+    known = _uncomputed(parameters, given)
     place = "continuation.parameters" if is_later_page else "parameters"
-    known = {name: value for name, value in values.items() if name in given}
     for parameter in parameters.values():
         name = parameter.name
-        if name not in given and values[name] is not UNDEFINED:
+        if name not in given and parameter.is_computed:
             if not is_later_page:
                 context.set(parameters=known, inputs=known)
-            values[name] = await evaluator.render(
+            value = await evaluator.render(
                 parameter.default, root=root, context=context, place=f"{place}.{name}.value"
             )
-        if values[name] is not UNDEFINED:
-            known[name] = values[name]
+            if value is not UNDEFINED:
+                known[name] = value
         if parameter.is_required and known.get(name) is None:
             raise BadRequest(f"The parameter {name} needs a value.")
     return known
+
+
+def _uncomputed(parameters: Parameters, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what was given, and the defaults that are literals."""
+    values = {
+        parameter.name: given.get(
+            parameter.name, UNDEFINED if parameter.is_computed else parameter.default
+        )
+        for parameter in parameters.values()
+    }
+    return {name: value for name, value in values.items() if value is not UNDEFINED}

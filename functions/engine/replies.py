@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reply:
     """One answer: `shown` is what expressions see as `response`, without the body."""
 
@@ -38,7 +38,10 @@ def read_reply(response: "outbound.Response", *, form: str, wallet: Wallet) -> R
 
     JSON is only parsed by whoever needs it. Raises BadResponse.
     """
-    headers = {name: wallet.masked_text(value) for name, value in response.headers_by_name.items()}
+    headers = {
+        name: wallet.held_back(value.encode()).decode()
+        for name, value in response.headers_by_name.items()
+    }
     shown = {
         "ok": 200 <= response.status < 300,
         "status": response.status,
@@ -46,7 +49,7 @@ def read_reply(response: "outbound.Response", *, form: str, wallet: Wallet) -> R
         "headers": headers,
     }
     is_error = response.status >= 400
-    octets, content_type = wallet.masked_octets(response.body), headers.get("content-type", "")
+    octets, content_type = wallet.held_back(response.body), headers.get("content-type", "")
     body = _read_body(octets, content_type, form, is_error=is_error)
     return Reply(response.status, headers, shown, body)
 

@@ -1,9 +1,13 @@
 """REST functions: build, send, transform, page on; every ending is an outcome."""
 
 from dataclasses import replace
+from typing import cast
 
+import orjson
+
+from functions.engine.evaluation import ON_LOOP_SIZE
 from functions.engine.expressions import UNDEFINED
-from functions.engine.failures import EngineFailure
+from functions.engine.failures import BadRequest, BadResponse, EngineFailure
 from functions.engine.handling import Ended, plain_answer
 from functions.engine.pages import Paging
 from functions.engine.types import Call, Outcome, Surroundings, Timing
@@ -16,6 +20,9 @@ async def run(call: Call, *, surroundings: Surroundings) -> Outcome:
         outcome = await paging.run()
     except EngineFailure as failure:
         outcome = Outcome("error", error=plain_answer(failure))
+    except RecursionError:
+        refusal = BadRequest("The parameters are nested too deep.")
+        outcome = Outcome("error", error=plain_answer(refusal))
     except Ended as ended:
         outcome = Outcome(
             "error",
@@ -23,20 +30,28 @@ async def run(call: Call, *, surroundings: Surroundings) -> Outcome:
             error=ended.handled.answer,
             operations=ended.handled.operations,
         )
+    if paging.traffic.response_bytes > ON_LOOP_SIZE:
+        return cast(Outcome, await surroundings.off_loop(_closed, outcome, paging))
     return _closed(outcome, paging)
 
 
 def _closed(outcome: Outcome, paging: Paging) -> Outcome:
     """Mask what a service or an expression gave away, and add the figures."""
-    traffic, evaluator, masked = paging.traffic, paging.evaluator, paging.wallet.masked
-    output = masked(outcome.output)
-    is_same = outcome.records is outcome.output
+    values = [outcome.output, outcome.records, outcome.operations, outcome.error]
+    try:
+        written = orjson.dumps(values)
+    except TypeError:  # nested deeper than any reader of ours follows
+        refusal = BadResponse("The result is nested too deep to be sent.")
+        outcome = Outcome("error", error=plain_answer(refusal))
+        values, written = [None, [], [], outcome.error], b""
+    output, records, operations, error = paging.wallet.masked(values, written=written)
+    traffic, evaluator = paging.traffic, paging.evaluator
     return replace(
         outcome,
         output=output,
-        records=output if is_same else masked(outcome.records),
-        operations=masked(outcome.operations),
-        error=masked(outcome.error),
+        records=records,
+        operations=operations,
+        error=error,
         upstream_status=traffic.status,
         pages=paging.pages,
         timing=Timing(upstream=traffic.seconds, transform=evaluator.seconds),

@@ -167,6 +167,8 @@ class _Walk:
     def _take_operator(self, token: Token, frame: Frame) -> None:
         if token.text in _OPENERS:
             self._open(token, frame)
+        elif token.text == "|":
+            self._take_bar(frame)
         elif token.text == frame.closer:
             self._frames.pop()
             self._frames[-1].after_operand = True
@@ -174,8 +176,8 @@ class _Walk:
             frame.in_step, frame.after_operand = True, False
         elif token.text == "@" and not frame.after_operand:
             self._reach_context(token, frame)
-        elif token.text == "|":
-            self._take_bar(frame)
+        elif token.text == "<" and self._ends_lambda(self._index - 1):
+            self._skip_signature()
         elif token.text in ("*", "**", "%") and not frame.after_operand:
             frame.after_operand = True
         elif token.text not in ("@", "#", "^", "!", "~"):
@@ -201,7 +203,7 @@ class _Walk:
         before = self._peek(-1)
         # A lambda's body and parameters keep the root; a predicate, a grouping, a sort do not.
         is_call = token.text == "(" and frame.after_operand
-        is_body = token.text == "{" and before is not None and self._closes_signature()
+        is_body = token.text == "{" and before is not None and self._opens_body()
         is_sort = token.text == "(" and self._is(-1, "^")
         narrows = is_sort or (frame.after_operand and not is_call and not is_body)
         opened = Frame(closer=_OPENERS[token.text])
@@ -211,17 +213,24 @@ class _Walk:
         )
         self._frames.append(opened)
 
-    def _closes_signature(self) -> bool:
+    def _skip_signature(self) -> None:
+        """Pass over the `<…>` between a lambda's parameters and its body: its letters are types."""
+        while (following := self._peek(1)) is not None and following.text != "{":
+            self._index += 1
+
+    def _opens_body(self) -> bool:
         """Whether the brace at hand opens a lambda's body: `function(…)<…>{`."""
         index = self._index - 1
         if self._tokens[index].text == ">":
             while index > 0 and self._tokens[index].text != ")":
                 index -= 1
-        depth = 0
-        while index >= 0:
-            depth += (self._tokens[index].text == ")") - (self._tokens[index].text == "(")
-            if depth == 0:
-                break
+        return self._ends_lambda(index)
+
+    def _ends_lambda(self, index: int) -> bool:
+        """Whether the token there is the parenthesis that ends a lambda's parameters."""
+        if index < 0 or self._tokens[index].text != ")":
+            return False
+        while index > 0 and self._tokens[index].text != "(":
             index -= 1
         return index > 0 and self._tokens[index - 1].text in ("function", "λ")
 
@@ -235,8 +244,7 @@ class _Walk:
             else:
                 _begin_operand(frame)
         elif not frame.after_operand:
-            self._frames.append(Frame(closer="", is_root=False))
-            self._frames[-1].closer = "|"
+            self._frames.append(Frame(closer="|", is_root=False))
 
 
 def _begin_operand(frame: Frame) -> None:

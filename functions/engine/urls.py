@@ -146,6 +146,12 @@ class UrlTemplate:
         self._base, _, query = marked.partition("?")
         self._query = [pair for pair in query.split("&") if pair]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UrlTemplate) and other.source == self.source
+
+    def __hash__(self) -> int:
+        return hash(self.source)
+
     @property
     def tokens(self) -> tuple[str, ...]:
         """The names that need a value: those of the authority and the path."""

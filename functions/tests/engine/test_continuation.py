@@ -183,7 +183,7 @@ class TestRefusals:
 
         assert played.error == "UpstreamUnreachable"
 
-    @pytest.mark.parametrize("target", ["", None, 5, {"a": 1}])
+    @pytest.mark.parametrize("target", ["", None, 5, {"a": 1}, "//[x"])
     def test_a_next_page_without_an_address_is_refused(self, target: Any) -> None:
         source = {**LINKED, "continuation": {"when": True, "url": "=$.next"}}
 
@@ -233,5 +233,5 @@ class TestBounds:
     def test_too_much_time_ends_the_call(self) -> None:
         played = play(COUNTED, service=endless, seconds=0.3, limits=engine.Limits(pages=10**6))
 
-        assert played.error in ("ContinuationLimit", "UpstreamTimeout", "ContinuationLoop")
+        assert played.error == "ContinuationLimit"
         assert list(played.outcome.records) == []

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -62,6 +62,15 @@ class Bound:
         return await self.client.send(
             request, policy=self.policy, timeout=timeout, max_bytes=max_bytes
         )
+
+
+class Unused:
+    """A way out that must not be taken."""
+
+    async def send(
+        self, request: outbound.Request, *, timeout: float, max_bytes: int
+    ) -> outbound.Response:
+        raise AssertionError(f"{request} was sent")
 
 
 @dataclass(frozen=True)
@@ -122,23 +131,25 @@ async def _play(source: Mapping[str, Any], stage: Stage) -> Played:
         answer = stage.service(received)
         return answer if isinstance(answer, web.Response) else await answer
 
-    runner = web.ServerRunner(web.Server(serve))
+    runner = web.ServerRunner(web.Server(serve), shutdown_timeout=0.01)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     client = outbound.Client()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        outcome = await _call(source, stage, address, Bound(client, stage.policy))
+        given = replace(stage, parameters=at(address, stage.parameters))
+        outcome = await call(source, given, address, Bound(client, stage.policy))
     finally:
         await client.close()
         await runner.cleanup()
     return Played(outcome, requests, address)
 
 
-async def _call(
+async def call(
     source: Mapping[str, Any], stage: Stage, address: str, transport: engine.Transport
 ) -> engine.Outcome:
+    """Run a function once; `ADDRESS` in its definition becomes this address."""
     held = {
         known.key: engine.Credential(
             known.key,
@@ -158,12 +169,12 @@ async def _call(
         deadline=time.monotonic() + stage.seconds,
         limits=stage.limits,
     )
-    call = engine.Call(
+    one = engine.Call(
         definition=check(at(address, source)),
-        parameters=at(address, stage.parameters),
+        parameters=stage.parameters,
         **stage.call,
     )
-    return await engine.run(call, surroundings=surroundings)
+    return await engine.run(one, surroundings=surroundings)
 
 
 def at(address: str, value: Any) -> Any:

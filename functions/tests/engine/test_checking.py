@@ -1,0 +1,304 @@
+"""What is refused, warned of, and known before anybody calls a function."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions import engine
+
+URL = "https://api.test/rows"
+
+
+def rest(**keys: Any) -> dict[str, Any]:
+    return {"provider": "DATA_PROVIDER_REST", "url": URL, **keys}
+
+
+def sql(**keys: Any) -> dict[str, Any]:
+    return {
+        "provider": "DATA_PROVIDER_SQL",
+        "method": "query",
+        "connection": "crm",
+        "query": "SELECT 1",
+        **keys,
+    }
+
+
+def faults(source: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    checked = engine.check_definition(source, name="f")
+    assert (checked.definition is None) == bool(checked.faults)
+    return [(fault.path, fault.code) for fault in checked.faults]
+
+
+def warnings(source: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    checked = engine.check_definition(source, name="f")
+    assert checked.faults == []
+    return [(warning.path, warning.code) for warning in checked.warnings]
+
+
+HEADER = {"location": "header"}
+
+
+class TestFaults:
+    @pytest.mark.parametrize(
+        ("source", "path", "code"),
+        [
+            ({"url": URL}, ("provider",), "provider_unknown"),
+            ({"provider": "DATA_PROVIDER_X", "url": URL}, ("provider",), "provider_unknown"),
+            (rest(url=None), ("url",), "url_missing"),
+            (rest(url=5), ("url",), "url_missing"),
+            (rest(url="/rows"), ("url",), "url_not_absolute"),
+            (rest(url="ftp://a.test/"), ("url",), "url_invalid"),
+            (rest(url="https://a b/"), ("url",), "url_invalid"),
+            (rest(url="https://a.test/../x"), ("url",), "url_invalid"),
+            (rest(url="=a +"), ("url",), "expression_unparsed"),
+            (rest(url=URL + "/{id}"), ("url",), "token_unknown"),
+            (
+                rest(url=URL + "/{id}", parameters={"id": {"location": "path"}}),
+                ("url",),
+                "token_optional",
+            ),
+            (rest(method="FETCH"), ("method",), "method_unknown"),
+            (rest(format="csv"), ("format",), "format_unknown"),
+            (rest(parameters=[1]), ("parameters",), "not_a_mapping"),
+            (rest(parameters={"a": 5}), ("parameters", "a"), "not_a_mapping"),
+            (
+                rest(parameters={"a": {"location": "cookie"}}),
+                ("parameters", "a", "location"),
+                "location_unknown",
+            ),
+            (rest(parameters={"a b": HEADER}), ("parameters", "a b"), "header_name"),
+            (
+                rest(parameters={"a": {"location": "query", "value": "=("}}),
+                ("parameters", "a", "value"),
+                "expression_unparsed",
+            ),
+            (rest(inputTransform="{"), ("inputTransform",), "expression_unparsed"),
+            (rest(outputTransform="{"), ("outputTransform",), "expression_unparsed"),
+            (rest(outputTransform=5), ("outputTransform",), "not_a_text"),
+            (rest(errorTransform="{"), ("errorTransform",), "expression_unparsed"),
+            (rest(records="=["), ("records",), "expression_unparsed"),
+            (rest(output={"a": ["=["]}), ("output", "a", 0), "expression_unparsed"),
+            (rest(when="=["), ("when",), "expression_unparsed"),
+            (rest(continuation={"url": "=a"}), ("continuation", "when"), "continuation_endless"),
+            (
+                rest(continuation={"when": True, "url": URL + "/{p}"}),
+                ("continuation", "url"),
+                "token_unknown",
+            ),
+            (rest(continuation=[1]), ("continuation",), "not_a_mapping"),
+            (rest(error=[{"title": "=("}]), ("error", 0, "title"), "expression_unparsed"),
+            (rest(error=["x"]), ("error", 0), "not_a_mapping"),
+            (rest(operations={"a": 1}), ("operations",), "not_a_list"),
+            (rest(operations=[{"when": "=("}]), ("operations", 0, "when"), "expression_unparsed"),
+            (sql(useLocalCall=True), ("useLocalCall",), "sql_on_device"),
+            (sql(connection=None), ("connection",), "connection_missing"),
+            (sql(query=None), ("query",), "query_missing"),
+            (sql(method="execute"), ("procedure",), "procedure_missing"),
+            (sql(method=None), ("method",), "method_unknown"),
+            (
+                sql(parameters={"a": {"location": "query"}}),
+                ("parameters", "a", "location"),
+                "location_unknown",
+            ),
+        ],
+    )
+    def test_what_can_not_run_is_refused_with_its_place(
+        self, source: dict[str, Any], path: tuple[str | int, ...], code: str
+    ) -> None:
+        assert faults(source) == [(path, code)]
+
+    def test_all_faults_are_told_at_once(self) -> None:
+        assert len(faults(rest(url="x", method="y", format="z", when="=("))) == 4
+
+    def test_a_syntax_error_is_told_with_its_place(self) -> None:
+        checked = engine.check_definition(rest(outputTransform="{'a': }"), name="f")
+
+        assert checked.faults[0].message == "This expression does not parse (S0211 at character 7)."
+
+
+class TestWarnings:
+    @pytest.mark.parametrize(
+        ("source", "path", "code"),
+        [
+            (rest(colour=1), ("colour",), "unknown_key"),
+            (
+                rest(parameters={"a": {"location": "query", "ttype": "x"}}),
+                ("parameters", "a", "ttype"),
+                "unknown_key",
+            ),
+            (rest(error=[{"tittle": 1}]), ("error", 0, "tittle"), "unknown_key"),
+            (
+                rest(continuation={"when": False, "x": 1}),
+                ("continuation", "x"),
+                "unknown_key",
+            ),
+            (rest(outputTransform="$.inputs.a"), ("outputTransform",), "filled_in"),
+            (rest(inputTransform="queries.a"), ("inputTransform",), "filled_in"),
+            (rest(outputTransform='{"a": 1}', records="=$.tasks"), ("records",), "filled_in"),
+            (rest(outputTransform="$file.a(1)"), ("outputTransform",), "file_function"),
+            (rest(parameters={"Host": HEADER}), ("parameters", "Host"), "header_unsent"),
+            (rest(parameters={"a": {}}), ("parameters", "a"), "location_missing"),
+            (
+                rest(parameters={"a": {"location": "query", "type": "int", "value": "x"}}),
+                ("parameters", "a", "value"),
+                "default_type",
+            ),
+            (rest(url=URL + "?a={a}"), ("url",), "token_unknown"),
+            (sql(), ("provider",), "driver_missing"),
+        ],
+    )
+    def test_what_may_surprise_is_told(
+        self, source: dict[str, Any], path: tuple[str | int, ...], code: str
+    ) -> None:
+        assert warnings(source) == [(path, code)]
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            rest(parameters=None),
+            rest(parameters={"a": {"location": "query", "value": None}}),
+            rest(outputTransform="$exists($.inputs) or @ctx.inputs.a"),
+            rest(when="=$.inputs.a"),
+            rest(outputTransform='{"a": 1}', records="=$.a"),
+            rest(outputTransform="rows", records="=$.a"),
+            rest(useLocalCall=True, forRowsWithMatchingIds=True, queries={}, guard=[]),
+        ],
+    )
+    def test_what_is_in_order_is_not(self, source: dict[str, Any]) -> None:
+        assert warnings(source) == []
+
+    def test_an_empty_file_is_neither_a_function_nor_a_fault(self) -> None:
+        checked = engine.check_definition({}, name="f")
+
+        assert (checked.definition, checked.faults) == (None, [])
+        assert [warning.code for warning in checked.warnings] == ["empty"]
+
+
+class TestDefinition:
+    def test_it_says_what_the_console_shows(self) -> None:
+        source = rest(
+            method="post",
+            useLocalCall=True,
+            url="https://API.test:443/{id}",
+            parameters={
+                "id": {"location": "path", "required": True, "type": "string"},
+                "accessToken": {"location": "header", "value": "graph"},
+                "x": {"location": "query", "type": "string", "value": "perhaps"},
+                "y": {"location": "header", "value": "Bearer literal"},
+                "z": {"location": "secret", "value": "vault"},
+            },
+        )
+
+        definition = engine.check_definition(source, name="f").definition
+
+        assert definition is not None
+        assert (definition.provider, definition.method) == (engine.Provider.REST, "POST")
+        assert definition.runs_on_device
+        assert definition.origin == "https://api.test"
+        assert definition.credential_keys == ("graph", "vault")
+        assert definition.possible_credential_keys == ("graph", "perhaps", "vault")
+
+    @pytest.mark.parametrize("url", ["https://{host}/x", "{base}/x", "='https://a.test'"])
+    def test_its_origin_is_open_where_a_value_decides_it(self, url: str) -> None:
+        parameter = {"location": "path", "required": True}
+        source = rest(url=url, parameters={"host": parameter, "base": parameter})
+
+        definition = engine.check_definition(source, name="f").definition
+
+        assert definition is not None
+        assert definition.origin is None
+
+    def test_it_is_built_again_from_its_source(self) -> None:
+        source = rest(outputTransform="rows.id", error=[{"title": "=@ctx.error.name"}])
+
+        first = engine.check_definition(source, name="f").definition
+        assert first is not None
+        again = engine.check_definition(json.loads(json.dumps(first.source)), name="f").definition
+
+        assert again == first
+
+
+PARAMETERS = {
+    "text": {"location": "query", "type": "string", "required": True},
+    "count": {"location": "query", "type": "int"},
+    "rate": {"location": "query", "type": "number"},
+    "deep": {"location": "query", "type": "boolean"},
+    "list": {"location": "body", "type": "array"},
+    "map": {"location": "body", "type": "object"},
+    "file": {"location": "body", "type": "file"},
+    "key": {"location": "header", "type": "credential"},
+    "any": {"location": "header"},
+    "size": {"location": "query", "required": True, "value": 5},
+    "id": {"location": "path", "required": True, "value": "x"},
+}
+
+
+def parameter_faults(**given: Any) -> list[tuple[str | int, str]]:
+    source = rest(method="POST", url=URL + "/{id}/x", parameters=PARAMETERS)
+    definition = engine.check_definition(source, name="f").definition
+    assert definition is not None
+    found = engine.check_parameters(definition, {"text": "t", **given})
+    assert all("marker" not in fault.message for fault in found)
+    return [(fault.path[0], fault.code) for fault in found]
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("count", 5),
+            ("count", 5.0),
+            ("count", None),
+            ("rate", 1.5),
+            ("rate", 2),
+            ("deep", False),
+            ("list", []),
+            ("map", {"a": 1}),
+            ("file", "AAEC"),
+            ("file", "data:image/png;base64,AAEC"),
+            ("key", "some-key"),
+            ("any", {"a": 1}),
+            ("any", "x\ty"),
+            ("id", "a..b"),
+        ],
+    )
+    def test_values_that_fit(self, name: str, value: Any) -> None:
+        assert parameter_faults(**{name: value}) == []
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("text", 5),
+            ("count", "5"),
+            ("count", 5.5),
+            ("count", True),
+            ("rate", float("nan")),
+            ("deep", 1),
+            ("list", {}),
+            ("map", []),
+            ("file", "not base64: marker"),
+            ("file", 5),
+            ("any", "marker\r\nX: 1"),
+            ("id", ".."),
+        ],
+    )
+    def test_values_that_do_not(self, name: str, value: Any) -> None:
+        assert parameter_faults(**{name: value}) == [(name, "parameter_type")]
+
+    def test_unknown_names_are_refused(self) -> None:
+        assert parameter_faults(other="marker") == [("other", "parameter_unknown")]
+
+    @pytest.mark.parametrize("name", ["text", "size"])
+    def test_a_required_one_can_not_be_null(self, name: str) -> None:
+        assert parameter_faults(**{name: None}) == [(name, "parameter_missing")]
+
+    def test_a_required_one_can_not_be_absent(self) -> None:
+        definition = engine.check_definition(
+            rest(parameters={"a": {"location": "query", "required": True}}), name="f"
+        ).definition
+        assert definition is not None
+
+        found = engine.check_parameters(definition, {})
+
+        assert [(fault.path, fault.code) for fault in found] == [(("a",), "parameter_missing")]

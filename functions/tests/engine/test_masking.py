@@ -1,0 +1,137 @@
+"""Secrets that a service sends back, or an expression reaches for: none leaves the engine."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from functions.tests.engine.upstream import Played, Received, credential, get, play, post
+
+
+def echo(request: Received) -> web.Response:
+    """Send back everything that came."""
+    return web.json_response(
+        {
+            "headers": dict(request.headers),
+            "path": request.path,
+            "query": request.fields,
+            "body": request.body.decode(),
+        },
+        headers={"X-Echo": request.headers.get("X-Key", "")},
+    )
+
+
+def is_free_of(played: Played, secret: str) -> bool:
+    return secret not in repr(played.outcome) and secret not in json.dumps(
+        [
+            played.outcome.output,
+            played.outcome.records,
+            played.outcome.operations,
+            played.outcome.error,
+            played.outcome.warnings,
+        ],
+        ensure_ascii=False,
+    )
+
+
+ECHOED = {
+    "accessToken": {"location": "header", "value": "key"},
+    "X-Key": {"location": "header", "value": "other"},
+    "q": {"location": "query", "value": "other"},
+}
+KEYS = (credential("key", "abc-123-def"), credential("other", "zyx-987-wvu"))
+
+
+class TestMasking:
+    @pytest.mark.parametrize(
+        "transform",
+        [
+            "$",
+            "headers.Authorization & '!'",
+            "$base64encode(headers.Authorization)",
+            "{headers.Authorization: 1}",
+            "@ctx.parameters.accessToken",
+            "@ctx.request",
+            "@ctx.response.headers",
+        ],
+    )
+    def test_what_the_service_sends_back_is_masked(self, transform: str) -> None:
+        played = play(
+            get(parameters=ECHOED, outputTransform=transform), service=echo, credentials=KEYS
+        )
+
+        assert played.outcome.output
+        assert is_free_of(played, "abc-123-def")
+        assert is_free_of(played, "zyx-987-wvu")
+        assert is_free_of(played, "YmVhcmVyIGFiYy0xMjMtZGVm")
+
+    def test_a_masked_secret_reads_as_three_stars(self) -> None:
+        played = play(
+            get(parameters=ECHOED, outputTransform="query.q"), service=echo, credentials=KEYS
+        )
+
+        assert played.outcome.output == "***"
+
+    def test_a_short_secret_would_blot_out_words(self) -> None:
+        source = get(parameters={"q": {"location": "query", "value": "key"}})
+
+        played = play(source, service=echo, credentials=(credential("key", "a"),))
+
+        assert played.outcome.output["query"] == {"q": "a"}
+
+    def test_basic_auth_is_masked_in_both_its_forms(self) -> None:
+        source = get(parameters={"basicAuth": {"location": "header", "value": "key"}})
+
+        played = play(
+            source,
+            service=lambda request: web.json_response(
+                [request.headers["Authorization"], "ann:longpassword", "it is longpassword"]
+            ),
+            credentials=(credential("key", "ann:longpassword", type="basic_auth"),),
+        )
+
+        assert played.outcome.output == ["Basic ***", "***", "it is ***"]
+
+    def test_an_error_holds_no_secret(self) -> None:
+        source = get(
+            parameters=ECHOED,
+            error=[
+                {
+                    "title": "=@ctx.response.body.query.q",
+                    "details": "=@ctx.request",
+                    "description": "=@ctx.parameters.accessToken",
+                }
+            ],
+        )
+
+        def refuse(request: Received) -> web.Response:
+            answer = echo(request)
+            answer.set_status(403)
+            return answer
+
+        played = play(source, service=refuse, credentials=KEYS)
+
+        assert played.error == "UpstreamError"
+        assert played.outcome.error is not None
+        assert played.outcome.error["title"] == "***"
+        assert is_free_of(played, "abc-123-def")
+        assert is_free_of(played, "zyx-987-wvu")
+        assert "jxheld" not in str(played.outcome.error)
+
+    def test_the_request_reads_stars_where_a_credential_stood(self) -> None:
+        source = post(
+            parameters={
+                **ECHOED,
+                "b": {"location": "body", "value": "other"},
+                "X-Plain": {"location": "header", "value": "seen text"},
+            },
+            outputTransform="@ctx.request",
+        )
+
+        shown = play(source, credentials=KEYS).outcome.output
+
+        assert shown["url"].endswith("?q=***")
+        assert shown["headers"]["authorization"] == "***"
+        assert shown["headers"]["x-key"] == "***"
+        assert shown["headers"]["x-plain"] == "seen text"
+        assert shown["body"] == {"b": "***"}

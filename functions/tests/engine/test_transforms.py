@@ -1,0 +1,285 @@
+"""Transforms, records, output and conditions, and what their expressions see."""
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from functions import engine
+from functions.tests.engine.upstream import Received, Service, get, play, post
+
+
+def serve(body: Any, *, headers: dict[str, str] | None = None) -> Service:
+    return lambda _request: web.json_response(body, headers=headers)
+
+
+def output_of(transform: str, body: Any, **staged: Any) -> Any:
+    played = play(get(outputTransform=transform), service=serve(body), **staged)
+    assert played.outcome.status == "ok"
+    return played.outcome.output
+
+
+class TestShapes:
+    def test_without_a_transform_the_body_is_the_output(self) -> None:
+        body: dict[str, Any] = {
+            "id": 9007199254740993,
+            "rate": 1.0,
+            "none": None,
+            "text": "",
+            "list": [],
+        }
+
+        played = play(get(), service=serve(body))
+
+        assert played.outcome.output == body
+        assert isinstance(played.outcome.output["rate"], float)
+
+    @pytest.mark.parametrize(
+        ("transform", "expected"),
+        [
+            ("rows.id", [1, 2]),
+            ("rows[id = 1].id", 1),
+            ("rows[id = 9]", None),
+            ('{"a": nothing, "b": none, "c": empty}', {"b": None, "c": ""}),
+            ("none", None),
+            ("=rows[0]", {"id": 1}),
+            ("$.rows[-1].id", 2),
+        ],
+    )
+    def test_shapes_are_those_of_jsonata(self, transform: str, expected: Any) -> None:
+        body = {"rows": [{"id": 1}, {"id": 2}], "none": None, "empty": ""}
+
+        assert output_of(transform, body) == expected
+
+    def test_integers_stay_integers(self) -> None:
+        assert repr(output_of('{"a": a * 2, "b": b}', {"a": 2, "b": 1.5})) == "{'a': 4, 'b': 1.5}"
+
+    def test_large_bodies_are_read_off_the_loop(self) -> None:
+        rows = [{"id": number, "text": "x" * 100} for number in range(2000)]
+
+        assert list(play(get(), service=serve(rows)).outcome.records) == rows
+
+    def test_large_bodies_are_transformed_off_the_loop(self) -> None:
+        rows = [{"id": number, "text": "x" * 100} for number in range(2000)]
+
+        assert output_of("$count(rows.text)", {"rows": rows}) == 2000
+
+
+class TestRecords:
+    @pytest.mark.parametrize(
+        ("records", "expected"),
+        [
+            (None, [{"rows": [{"id": 1}, {"id": 2}]}]),
+            ("=$.rows", [{"id": 1}, {"id": 2}]),
+            ("=$.rows[0]", [{"id": 1}]),
+            ("=$.rows[id > 5]", []),
+            ("=@ctx.response.body.rows.id", [1, 2]),
+        ],
+    )
+    def test_rows_are_found_in_the_result(self, records: str | None, expected: Any) -> None:
+        played = play(get(records=records), service=serve({"rows": [{"id": 1}, {"id": 2}]}))
+
+        assert list(played.outcome.records) == expected
+
+    def test_without_records_the_result_itself_is_the_rows(self) -> None:
+        assert list(play(get(), service=serve([1, 2])).outcome.records) == [1, 2]
+
+
+class TestOutput:
+    def test_an_expression_decides_what_the_caller_gets(self) -> None:
+        source = get(
+            outputTransform='{"rows": rows}', records="=$.rows", output="=$count($.rows) & ' rows'"
+        )
+
+        played = play(source, service=serve({"rows": [1, 2]}))
+
+        assert played.outcome.output == "2 rows"
+        assert list(played.outcome.records) == [1, 2]
+
+    def test_it_may_be_built_of_several(self) -> None:
+        source = get(output={"status": "=@ctx.response.status", "first": "=@ctx.output.rows[0]"})
+
+        played = play(source, service=serve({"rows": [1, 2]}))
+
+        assert played.outcome.output == {"status": 200, "first": 1}
+
+
+class TestContext:
+    def test_everything_is_there(self) -> None:
+        transform = """
+            {
+              "parameter": @ctx.parameters.X-opsPrimaryKey,
+              "input": @ctx.inputs.X-opsPrimaryKey.value,
+              "short": @.parameters.X-opsPrimaryKey,
+              "user": @ctx.user,
+              "solution": @ctx.solution.settings.custom.color,
+              "organization": @ctx.organization.name,
+              "method": @ctx.request.method,
+              "status": [@ctx.response.ok, @ctx.response.status, @ctx.response.statusText],
+              "headers": [@ctx.response.headers.x-total, @ctx.headers.x-total],
+              "entity": @ctx.entity,
+              "command": @ctx.commandId,
+              "correlation": @ctx.correlationId,
+              "query": @ctx.queries.existing-countries[0].the-name
+            }
+        """
+        source = get(
+            parameters={"X-opsPrimaryKey": {"location": "header"}}, outputTransform=transform
+        )
+
+        played = play(
+            source,
+            service=serve({}, headers={"X-Total": "9"}),
+            parameters={"X-opsPrimaryKey": "k"},
+            call={
+                "user": {"id": "u", "email": "ann@example.com", "displayName": "Ann"},
+                "solution": {"settings": {"custom": {"color": "red"}}},
+                "organization": {"id": "o", "name": "Acme"},
+                "entity": "customers",
+                "command_id": "c",
+                "correlation_id": "x",
+                "queries": {"existing-countries": [{"the-name": "ZA"}]},
+            },
+        )
+
+        assert played.outcome.output == {
+            "parameter": "k",
+            "input": "k",
+            "short": "k",
+            "user": {"id": "u", "email": "ann@example.com", "displayName": "Ann"},
+            "solution": "red",
+            "organization": "Acme",
+            "method": "GET",
+            "status": [True, 200, "OK"],
+            "headers": ["9", "9"],
+            "entity": "customers",
+            "command": "c",
+            "correlation": "x",
+            "query": "ZA",
+        }
+
+    def test_own_functions(self) -> None:
+        made = output_of(
+            '{"a": $uuid(), "b": $uuid_v4(), "t": $isTempId(id), "f": $isTempId("5")}',
+            {"id": "temp_77"},
+        )
+
+        assert len(made["a"]) == len(made["b"]) == 36
+        assert made["a"] != made["b"]
+        assert (made["t"], made["f"]) == (True, False)
+
+
+PARAMETERS = {"q": {"location": "query", "type": "string"}}
+
+
+class TestThrowing:
+    def test_what_throws_is_null_and_a_warning_without_values(self) -> None:
+        source = get(outputTransform='"a secret" + 1', output={"x": "=$number(@ctx.entity)"})
+
+        played = play(source, call={"entity": "a value"})
+
+        assert played.outcome.status == "ok"
+        assert played.outcome.output == {"x": None}
+        assert played.outcome.warnings == [
+            {"path": "outputTransform", "code": "T2001"},
+            {"path": "output.x", "code": "D3030"},
+        ]
+
+    def test_a_script_function_gives_nothing_yet(self) -> None:
+        played = play(get(outputTransform='{"a": $file.format(1)}'))
+
+        assert played.outcome.output == {}
+
+
+class TestCondition:
+    @pytest.mark.parametrize("when", [False, "=@ctx.user.id = 'other'", "=@ctx.user.nothing"])
+    def test_false_skips_the_call(self, when: Any) -> None:
+        played = play(get(when=when), call={"user": {"id": "u"}})
+
+        assert played.outcome.status == "skipped"
+        assert played.outcome.error is None
+        assert played.requests == []
+
+    def test_it_is_asked_before_credentials_are(self) -> None:
+        source = get(
+            when="=@ctx.parameters.q = 'go'",
+            parameters={**PARAMETERS, "accessToken": {"location": "header", "value": "gone"}},
+        )
+
+        assert play(source, parameters={"q": "stop"}).outcome.status == "skipped"
+        assert play(source, parameters={"q": "go"}).error == "CredentialMissing"
+
+
+class TestOperations:
+    def test_they_are_evaluated_here(self) -> None:
+        source = get(
+            outputTransform='{"rows": rows, "gone": gone}',
+            operations=[
+                {
+                    "type": "operation.upsert-merge",
+                    "table": "=@ctx.entity",
+                    "primaryKey": "id",
+                    "records": "=$.rows",
+                    "forRowsWithValues": {"q": "=@ctx.left.alone"},
+                },
+                {"type": "operation.execute-sql", "when": "=$count(@ctx.output.gone) > 5"},
+            ],
+        )
+
+        played = play(
+            source,
+            service=serve({"rows": [{"id": 1}], "gone": [2]}),
+            call={"entity": "customers"},
+        )
+
+        assert played.outcome.operations == [
+            {
+                "type": "operation.upsert-merge",
+                "table": "customers",
+                "primaryKey": "id",
+                "records": [{"id": 1}],
+                "forRowsWithValues": {"q": "=@ctx.left.alone"},
+            }
+        ]
+
+    def test_rows_of_later_pages_are_added_to_the_same_operation(self) -> None:
+        def pages(request: Received) -> web.Response:
+            page = int(request.fields["page"])
+            return web.json_response({"rows": [{"id": page}], "more": page < 3})
+
+        page = {"location": "query", "type": "int"}
+        source = get(
+            parameters={"page": {**page, "value": 1}},
+            operations=[{"type": "operation.delete-insert", "table": "t", "records": "=$.rows"}],
+            continuation={
+                "when": "=$.more",
+                "parameters": {"page": {**page, "value": "=@ctx.parameters.page + 1"}},
+            },
+        )
+
+        played = play(source, service=pages)
+
+        assert played.outcome.operations == [
+            {
+                "type": "operation.delete-insert",
+                "table": "t",
+                "records": [{"id": 1}, {"id": 2}, {"id": 3}],
+            }
+        ]
+
+
+class TestFigures:
+    def test_sizes_times_and_attempts_are_reported(self) -> None:
+        source = post(parameters={"a": {"location": "body", "value": "xyz"}})
+
+        outcome = play(source, service=serve({"b": 1})).outcome
+
+        assert (outcome.request_bytes, outcome.response_bytes) == (11, 8)
+        assert (outcome.pages, outcome.attempts) == (1, 1)
+        assert 0 < outcome.timing.upstream < 5
+
+    def test_values_do_not_show_when_it_is_printed(self) -> None:
+        outcome = play(get(), service=serve({"b": "marker"})).outcome
+
+        assert "marker" not in repr(outcome)
+        assert isinstance(outcome, engine.Outcome)
