@@ -274,7 +274,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["auth_providers.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["auth_providers.authentication.TokenAllows"],
     "DEFAULT_RENDERER_CLASSES": ["jigxmgmt.api.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["jigxmgmt.api.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "jigxmgmt.api.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jigxmgmt.api.answer_refusal",
@@ -291,6 +291,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "functions.api.schema.describe_calls",
+    ],
 }
 
 # --- Mail -----------------------------------------------------------------------------------

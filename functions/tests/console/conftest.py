@@ -85,9 +85,7 @@ def make_acme() -> Acme:
         creator, organization=organization, role=Membership.Role.CREATOR, by=owner
     )
     technician = register_person("mia@acme.example", password=PASSWORD)
-    works = admit_member(
-        technician, organization=organization, role=Membership.Role.USER, by=owner
-    )
+    works = admit_member(technician, organization=organization, role=Membership.Role.USER, by=owner)
     solution = create_solution(organization, name="field", title="Field", by=owner)
     give_solution_role(solution, membership=builds, role=SolutionMember.Role.EDITOR, by=owner)
     give_solution_role(solution, membership=works, role=SolutionMember.Role.USER, by=owner)

@@ -1,0 +1,110 @@
+"""Functions: the list of all, and one with its definition, its day and the form to try it."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from functions.console.access import (
+    open_function,
+    open_solution,
+    visible_calls,
+    visible_functions,
+    visible_solutions,
+)
+from functions.console.filters import query_without, uuid_or_none
+from functions.console.forms import TrialForm
+from functions.console.highlighting import highlight
+from functions.console.parameters import parameters_of
+from functions.console.statistics import day_of
+from functions.models import CallRecord, FunctionDefinition
+from orgs import policies
+from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.models import User
+
+PAGE_SIZE = 50
+MOST_CHOICES = 200
+
+
+@console_page
+def functions(request: ConsoleRequest) -> HttpResponse:
+    found = visible_functions(request)
+    search = request.GET.get("search", "").strip()
+    chosen = uuid_or_none(request.GET.get("solution"))
+    if search:
+        found = found.filter(name__icontains=search)
+    if chosen:
+        found = found.filter(version__solution=chosen)
+    ordered = found.order_by("version__solution__title", "name")
+    page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get("page"))
+    _count_calls(request, list(page.object_list))
+    context = {
+        "page": page,
+        "search": search,
+        "chosen": chosen,
+        "solutions": visible_solutions(request)[:MOST_CHOICES],
+        "query": query_without(request, "page"),
+    }
+    return render(request, "functions/functions.html", context)
+
+
+@console_page
+def function(request: ConsoleRequest, solution_id: uuid.UUID, name: str) -> HttpResponse:
+    definition = open_function(request, solution_id, name)
+    return render(
+        request, "functions/function.html", function_context(definition, user=request.user)
+    )
+
+
+def function_context(
+    definition: FunctionDefinition, *, user: User, form: TrialForm | None = None
+) -> dict[str, Any]:
+    """Return what one function's page shows; with a form that was sent, that one."""
+    solution = definition.version.solution
+    parameters = parameters_of(definition)
+    calls = CallRecord.objects.filter(solution=solution, function_name=definition.name)
+    may_try = policies.can_in_solution(user, policies.SolutionAct.CONFIGURE, solution)
+    return {
+        "function": definition,
+        "solution": solution,
+        "parameters": parameters,
+        "lines": highlight(definition.text),
+        "day": day_of(calls, now=timezone.now()),
+        "may_try": may_try,
+        "form": form or TrialForm(parameters=parameters),
+        "answer": None,
+        "refusal": "",
+    }
+
+
+@console_page
+def jump(request: ConsoleRequest) -> HttpResponse:
+    """Go where the words point: a correlation id, a solution's id, a function's name, or search."""
+    words = request.GET.get("to", "").strip()
+    identity = uuid_or_none(words)
+    if identity and visible_calls(request).filter(pk=identity).exists():
+        return redirect("call", identity)
+    if identity and visible_solutions(request).filter(pk=identity).exists():
+        return redirect("solution", open_solution(request, identity).pk)
+    named = list(visible_functions(request).filter(name=words.lower())[:2])
+    if len(named) == 1:
+        return redirect("function", named[0].version.solution_id, named[0].name)
+    return redirect(f"/functions?{query_without(request, 'to', search=words)}")
+
+
+def _count_calls(request: ConsoleRequest, shown: list[FunctionDefinition]) -> None:
+    """Note on each function how often it was called within a day."""
+    recent = visible_calls(request).filter(
+        started_at__gte=timezone.now() - timedelta(days=1),
+        function_name__in=[function.name for function in shown],
+    )
+    counted = recent.order_by().values_list("solution", "function_name").annotate(Count("pk"))
+    numbers = {(solution, name): number for solution, name, number in counted}
+    for function in shown:
+        key = (function.version.solution_id, function.name)
+        function.calls_today = numbers.get(key, 0)  # type: ignore[attr-defined]

@@ -1,0 +1,118 @@
+"""Making people known, and members."""
+
+import pytest
+from allauth.account.models import EmailAddress
+
+from orgs.models import AuditEvent, Membership, User, display_name
+from orgs.services.people import NotAnAddress, WeakPassword, admit_member, register_person
+from orgs.tests.factories import PASSWORD, MembershipFactory, OrganizationFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class TestRegisterPerson:
+    def test_keeps_one_spelling_of_a_proved_address(self) -> None:
+        user = register_person(" Mia@Acme.example", password=PASSWORD, first_name="Mia")
+
+        address = EmailAddress.objects.get()
+        assert (user.email, user.first_name) == ("mia@acme.example", "Mia")
+        assert (address.email, address.user) == ("mia@acme.example", user)
+        assert address.verified
+        assert address.primary
+
+    def test_keeps_no_password_in_clear(self) -> None:
+        user = register_person("mia@acme.example", password=PASSWORD)
+
+        assert PASSWORD not in repr(User.objects.filter(pk=user.pk).values())
+        assert user.check_password(PASSWORD)
+
+    def test_leaves_an_existing_person_as_they_are(self) -> None:
+        existing = UserFactory.create(email="mia@acme.example")
+
+        again = register_person("MIA@acme.example", password="another long password")
+
+        assert again == existing
+        assert again.check_password(PASSWORD)
+        assert not AuditEvent.objects.exists()
+
+    def test_is_recorded(self) -> None:
+        user = register_person("mia@acme.example", password=PASSWORD)
+
+        event = AuditEvent.objects.get()
+        assert (event.act, event.subject_id) == ("user.create", str(user.pk))
+        assert PASSWORD not in str(event.changes)
+
+    @pytest.mark.parametrize("email", ["", "mia", "mia@", "@acme.example", "mia @acme.example"])
+    def test_refuses_what_is_no_address(self, email: str) -> None:
+        with pytest.raises(NotAnAddress) as refusal:
+            register_person(email, password=PASSWORD)
+
+        assert [fault.pointer for fault in refusal.value.faults] == ["/email"]
+        assert not User.objects.exists()
+
+    def test_gives_every_reason_against_a_password(self) -> None:
+        with pytest.raises(WeakPassword) as refusal:
+            register_person("mia@acme.example", password="pass")
+
+        assert len(refusal.value.faults) == 2  # short, and common
+        assert {fault.pointer for fault in refusal.value.faults} == {"/password"}
+        assert not User.objects.exists()
+
+    def test_refuses_a_password_like_the_person_s_name(self) -> None:
+        with pytest.raises(WeakPassword):
+            register_person(
+                "mia@acme.example",
+                password="Brandenburger",
+                first_name="Mia",
+                last_name="Brandenburger",
+            )
+
+
+class TestAdmitMember:
+    def test_makes_a_member_of_this_role(self) -> None:
+        user, organization = UserFactory.create(), OrganizationFactory.create()
+
+        membership = admit_member(
+            user, organization=organization, role=Membership.Role.CREATOR, by=None
+        )
+
+        assert organization.memberships.get() == membership
+        assert membership.role == Membership.Role.CREATOR
+        event = AuditEvent.objects.get()
+        assert (event.act, event.organization) == ("member.admit", organization)
+        assert event.changes == {"role": [None, "CREATOR"]}
+
+    def test_leaves_a_membership_as_it_is(self) -> None:
+        admin = MembershipFactory.create(admin=True)
+
+        again = admit_member(
+            admin.user, organization=admin.organization, role=Membership.Role.USER, by=None
+        )
+
+        assert (again, again.role) == (admin, Membership.Role.ADMIN)
+        assert not AuditEvent.objects.exists()
+
+
+class TestUser:
+    def test_is_an_operator_when_made_as_superuser(self) -> None:
+        operator = User.objects.create_superuser("Ops@Acme.example", PASSWORD)
+
+        assert (operator.is_staff, operator.is_superuser) == (True, True)
+        assert User.objects.get_by_natural_key("OPS@acme.example") == operator
+
+    def test_cannot_sign_in_by_password_without_one(self) -> None:
+        assert not User.objects.create_user("mia@acme.example").has_usable_password()
+
+    @pytest.mark.parametrize(
+        ("first", "last", "shown"),
+        [
+            ("Mia", "Berg", "Mia Berg"),
+            ("Mia", "", "Mia"),
+            ("", "Berg", "Berg"),
+            ("", "", "mia@acme.example"),
+        ],
+    )
+    def test_is_shown_by_name_or_else_by_address(self, first: str, last: str, shown: str) -> None:
+        assert display_name(User(email="mia@acme.example", first_name=first, last_name=last)) == (
+            shown
+        )
