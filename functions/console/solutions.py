@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -36,5 +37,6 @@ def solution(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
         "functions": live.defer("text", "source")[:MOST_ROWS],
         "members": members[:MOST_ROWS],
         "credentials": credentials[:MOST_ROWS],
+        "egress_addresses": settings.EGRESS_ADDRESSES,
     }
     return render(request, "functions/solution.html", context)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from auth_providers.models import Device
 from auth_providers.services.apps import installation_app
@@ -130,6 +131,15 @@ class TestSolutions:
         page = browser.get(f"/solutions/{acme.solution.pk}").content.decode()
 
         assert "Organization: Acme" in page
+
+    def test_says_which_addresses_to_let_through(
+        self, browser: Client, acme: Acme, settings: Settings
+    ) -> None:
+        settings.EGRESS_ADDRESSES = ["203.0.113.7"]
+
+        page = browser.get(f"/solutions/{acme.solution.pk}").content.decode()
+
+        assert 'data-copy="203.0.113.7"' in page
 
 
 class TestFunctions:
