@@ -3,15 +3,29 @@
 
 import os
 import sys
+from typing import NoReturn
 
 
 def main() -> None:
-    """Run one command."""
+    """Run one command; what keeps every command from running is one sentence and status 2."""
+    if sys.version_info < (3, 11):  # noqa: UP036 (so that an older one says so)
+        found = ".".join(map(str, sys.version_info[:2]))
+        refuse(f"jigxmgmt needs Python 3.11 to 3.13; this is {found}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jigxmgmt.settings")
 
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from jigxmgmt.keys import KeyUnavailable
+
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyUnavailable as refusal:
+        refuse(str(refusal))
+
+
+def refuse(sentence: str) -> NoReturn:
+    sys.stderr.write(f"{sentence}\n")
+    raise SystemExit(2)
 
 
 if __name__ == "__main__":

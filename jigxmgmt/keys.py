@@ -19,10 +19,13 @@ def read_or_make_key(path: Path) -> list[str]:
     try:
         if not path.exists():
             _make_key(path)
-        return path.read_text().split()
+        keys = path.read_text().split()
     except OSError as error:
         sentence = f"{path} can't be used ({error.strerror}); set DATA_DIR to a folder of yours."
         raise KeyUnavailable(sentence) from error
+    if not keys:
+        raise KeyUnavailable(f"{path} is empty; put its backup there, or remove it for a new key.")
+    return keys
 
 
 def _make_key(path: Path) -> None:

@@ -20,6 +20,9 @@ from tests.conftest import wait_until
 
 type_of_start = Callable[..., "Up"]
 
+# All in one worker, so that the module's two installations start once.
+pytestmark = pytest.mark.xdist_group("up")
+
 UP = [sys.executable, str(BASE_DIR / "manage.py"), "up"]
 
 
@@ -77,10 +80,20 @@ class Up:
     def processes(self) -> set[int]:
         """Return `up` and all that it has started, directly or not."""
         family = {self.process.pid}
-        rows = [(int(pid), int(parent)) for pid, parent, _ in _process_table()]
-        while grown := {pid for pid, parent in rows if parent in family} - family:
+        rows = process_table()
+        while grown := {pid for pid, parent, _ in rows if parent in family} - family:
             family |= grown
         return family
+
+    def part(self, program: str) -> int:
+        """Return the process of a part, not that of its watcher."""
+        family = self.processes()
+        (found,) = (
+            pid
+            for pid, _, command in process_table()
+            if pid in family and program in command and "supervisor.watch" not in command
+        )
+        return found
 
     def end(self, number: signal.Signals) -> int:
         """Signal `up` alone, as a terminal's `kill` does, and return its exit status."""
@@ -111,8 +124,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type_of_start]:
     yield start
 
     for up in running:
-        if up.process.poll() is None:
-            up.end(signal.SIGTERM)
+        up.process.terminate()
+    for up in running:
+        up.process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +137,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def demo(start: type_of_start, folder: Path) -> Up:
     return start(folder, "--demo", until="Bearer $TOKEN")
+
+
+@pytest.fixture(scope="module")
+def plain(start: type_of_start, tmp_path_factory: pytest.TempPathFactory) -> Up:
+    return start(tmp_path_factory.mktemp("plain"))
 
 
 class TestDemo:
@@ -246,37 +265,31 @@ class TestEnd:
         assert first.password not in second.printed()
         assert "shown at the first start" in second.printed()
 
-    def test_a_part_that_falls_is_started_again(self, start: type_of_start, tmp_path: Path) -> None:
-        up = start(tmp_path)
-        (web,) = (pid for pid, _, command in _process_table() if _is_web(command, up))
+
+class TestWithoutDemo:
+    def test_seeds_nothing(self, plain: Up) -> None:
+        dump = [*UP[:2], "dumpdata", "orgs", "functions", "auth_providers"]
+
+        done = subprocess.run(dump, env=plain.environment, capture_output=True, check=True)  # noqa: S603
+
+        assert json.loads(done.stdout) == []
+
+    def test_starts_a_part_again_that_fell(self, plain: Up) -> None:
+        web = plain.part("uvicorn")
 
         os.kill(web, signal.SIGKILL)
         wait_until(lambda: not alive({web}))
 
-        assert requests.get(f"{up.address}/healthz", timeout=30).status_code == 200
+        assert requests.get(f"{plain.address}/healthz", timeout=30).status_code == 200
+        assert plain.part("uvicorn") != web
 
+    def test_leaves_no_child_of_a_watcher_that_was_killed(self, plain: Up) -> None:
+        beat = plain.part("celery -A jigxmgmt --quiet --skip-checks beat")
+        (watcher,) = (parent for pid, parent, _ in process_table() if pid == beat)
 
-class TestWithoutDemo:
-    def test_seeds_nothing(self, start: type_of_start, tmp_path: Path) -> None:
-        up = start(tmp_path)
+        os.kill(watcher, signal.SIGKILL)
 
-        count = subprocess.run(  # noqa: S603
-            [
-                *UP[:2],
-                "shell",
-                "--verbosity",
-                "0",
-                "--command",
-                "from orgs.models import *; print(User.objects.count(), Organization.objects.count())",
-            ],
-            env=up.environment,
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
-
-        assert count == "0 0\n"
-        assert "demo" not in up.printed()
+        wait_until(lambda: not alive({beat}))
 
 
 class TestTls:
@@ -316,12 +329,12 @@ def refusal(*options: str, folder: Path) -> tuple[int, str]:
 
 
 def alive(pids: set[int]) -> set[int]:
-    return pids & {pid for pid, _, _ in _process_table()}
+    return pids & {pid for pid, _, _ in process_table()}
 
 
-def _process_table() -> list[tuple[int, int, str]]:
+def process_table() -> list[tuple[int, int, str]]:
     """Return id, parent's id and command of every process that has not ended."""
-    command = ["ps", "-Ao", "pid=,ppid=,stat=,args="]
+    command = ["ps", "-wwAo", "pid=,ppid=,stat=,args="]
     printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout  # noqa: S603
     rows = (line.split(None, 3) for line in printed.splitlines())
     return [
@@ -329,7 +342,3 @@ def _process_table() -> list[tuple[int, int, str]]:
         for row in rows
         if not row[2].startswith("Z")
     ]
-
-
-def _is_web(command: str, up: Up) -> bool:
-    return False

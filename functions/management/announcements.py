@@ -1,6 +1,7 @@
 """What `up` says to the person in front of it."""
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import Self
 
@@ -28,13 +29,13 @@ def describe_people(demo: Demo) -> str:
     if demo.owner_password and demo.app_user_password:
         return (
             "The demo organization is new. Its passwords are shown this once:\n"
-            f"  console   {demo.owner}   {demo.owner_password}\n"
-            f"  device    {demo.app_user}    {demo.app_user_password}"
+            f"  console  {demo.owner:<24} {demo.owner_password}\n"
+            f"  device   {demo.app_user:<24} {demo.app_user_password}"
         )
     return (
         f"The demo's people are {demo.owner} (console) and {demo.app_user} (device).\n"
         "Their passwords were shown at the first start; to set a new one:\n"
-        f"  {{manage}} changepassword {demo.owner}"
+        f"  {sys.executable} {sys.argv[0]} changepassword {demo.app_user}"
     )
 
 

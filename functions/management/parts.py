@@ -51,19 +51,13 @@ class Installation:
 
     def worker_part(self) -> Part:
         # One worker has nobody to greet or to gossip with; greeting takes a second.
-        return self._python(
-            "worker",
-            *("celery", "-A", "jigxmgmt", "--quiet", "--skip-checks"),
-            *("worker", "--without-mingle", "--without-gossip", "--loglevel", "WARNING"),
+        return self._celery(
+            *("worker", "--without-mingle", "--without-gossip"),
             grace=settings.LANE_CALL_SECONDS + 2 * TIDYING_SECONDS,
         )
 
     def beat_part(self) -> Part:
-        return self._python(
-            "beat",
-            *("celery", "-A", "jigxmgmt", "--quiet", "--skip-checks"),
-            *("beat", "--loglevel", "WARNING"),
-        )
+        return self._celery("beat")
 
     def demo_service_part(self, listener: socket.socket) -> Part:
         return self._python(
@@ -74,6 +68,12 @@ class Installation:
 
     def demo_seeding_part(self, service_url: str) -> Part:
         return self._python("seeding of the demo", "functions.demo", service_url, *DEMO_KEY)
+
+    def _celery(self, name: str, *options: str, grace: float = 10.0) -> Part:
+        # Root in a container is common, and Celery's eight lines about it would be all one sees.
+        command = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery"]
+        command += ["-A", "jigxmgmt", "--quiet", "--skip-checks", name, *options]
+        return self._part(name, *command, "--loglevel", "WARNING", grace=grace)
 
     def _python(
         self, name: str, *command: str, files: tuple[int, ...] = (), grace: float = 10.0

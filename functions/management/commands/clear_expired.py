@@ -1,8 +1,10 @@
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from auth_providers.services.clearing import clear_expired_tokens
 from functions.services.call_log import clear_call_log
 
 
@@ -11,4 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> str:
         now = timezone.now()
-        return f"{clear_call_log(now=now)} calls cleared"
+        call_command("clearsessions")
+        tokens, calls = clear_expired_tokens(now=now), clear_call_log(now=now)
+        return f"{tokens} tokens, devices and keys cleared, {calls} calls cleared"

@@ -1,0 +1,79 @@
+# Needs GNU make, a POSIX shell, and one Python of 3.11 to 3.13 (any with PYTHON=…).
+.SUFFIXES:
+.PHONY: run test check fix lock bench assets FORCE
+
+IN = .venv/bin
+CANDIDATES = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+PYTEST = $(IN)/pytest -n 2 --dist loadgroup --cov
+TEMPLATES = find templates -name '*.html' -exec $(IN)/djade --target-version 5.2
+
+# exec, so that Ctrl-C and SIGTERM reach `up` itself; it ends with make if make is killed.
+run: .venv/requirements.txt
+	@exec $(IN)/python manage.py up --demo --ends-with-parent $(ARGS)
+
+# On SQLite and then on PostgreSQL, save what brings a database of its own.
+test: .venv/requirements-dev.txt
+	@$(browser)
+	$(PYTEST) --cov-report= $(ARGS)
+	$(IN)/python -m tests.postgresql -- $(PYTEST) --cov-append \
+		--cov-report=term:skip-covered --ignore tests/test_up.py $(ARGS)
+
+check: .venv/requirements-dev.txt
+	$(IN)/ruff format --check
+	$(IN)/ruff check
+	$(TEMPLATES) --check {} +
+	$(IN)/lint-imports
+	$(IN)/mypy .
+	$(IN)/python manage.py makemigrations --settings jigxmgmt.test_settings --check --dry-run
+
+fix: .venv/requirements-dev.txt
+	git ls-files '*.py' | xargs $(IN)/django-upgrade --target-version 5.2
+	$(IN)/ruff check --fix
+	$(IN)/ruff format
+	$(TEMPLATES) {} +
+
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header
+
+lock: .venv/requirements-dev.txt
+	$(IN)/$(LOCK) --output-file requirements.txt
+	$(IN)/$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+bench: .venv/requirements.txt
+	@$(IN)/python -m bench $(ARGS)
+
+# Needs node; what it makes is committed, so that nobody else does.
+assets:
+	cd assets && npm ci && npm run build
+
+# The stamp holds the digest of what was installed, so that the same is not installed again.
+.venv/requirements.txt .venv/requirements-dev.txt: FORCE
+	@$(venv)
+	@digest=$$(cksum < $(@F)); [ "$$digest" = "$$(cat $@ 2>/dev/null)" ] || { \
+		echo "Installing $(@F) …"; \
+		$(IN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+			-r $(@F) && echo "$$digest" > $@; }
+
+venv = { mkdir -p .venv && touch .venv/.writable && rm .venv/.writable; } 2>/dev/null || { \
+		echo "This folder can't be written: make runs in a clone of your own." >&2; exit 2; }; \
+	$(IN)/python -c 'import pip; $(IS_OUR_PYTHON)' 2>/dev/null && exit; \
+	fault="There is no Python of 3.11 to 3.13: install one, or name one with PYTHON=…"; \
+	for python in $(CANDIDATES); do \
+		"$$python" -c '$(IS_OUR_PYTHON)' 2>/dev/null || continue; \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+			fault="$$python lacks venv: install it (on Debian the package python3-venv)."; \
+			continue; }; \
+		echo "Making .venv with $$python …"; \
+		"$$python" -m venv --clear .venv && exit; \
+		fault="$$python could not make .venv."; \
+	done; \
+	echo "$$fault" >&2; exit 2
+
+IS_OUR_PYTHON = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+browser = command -v chromium >/dev/null 2>&1 && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing chromium …"; \
+		apt-get update -qq && apt-get install -qq -y chromium >/dev/null && exit; \
+	fi; \
+	echo "Missing for the browser tests: chromium." >&2; [ -z "$$CI" ]
