@@ -3,7 +3,10 @@
 import os
 import tempfile
 
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="jigxmgmt-test-"))
+if "DATA_DIR" not in os.environ:
+    # Gone with the process that made it; the workers of a parallel run inherit it.
+    _folder = tempfile.TemporaryDirectory(prefix="jigxmgmt-test-")
+    os.environ["DATA_DIR"] = _folder.name
 
 from jigxmgmt.settings import *  # noqa: F403
 

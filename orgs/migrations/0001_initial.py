@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=100)),
                 ('allows_scripts', models.BooleanField(default=False, help_text='Personal access tokens may run functions.')),
-                ('allowed_networks', models.JSONField(blank=True, default=list, help_text="Private networks that this organization's functions may reach. Set by operators.")),
+                ('allowed_networks', models.JSONField(blank=True, default=list, help_text="Private networks that its functions may reach. Set by operators.")),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={

@@ -18,7 +18,7 @@ class Organization(models.Model):
     allowed_networks = models.JSONField(
         default=list,
         blank=True,
-        help_text="Private networks that this organization's functions may reach. Set by operators.",
+        help_text="Private networks that its functions may reach. Set by operators.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
