@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -150,6 +151,15 @@ class TestListen:
     def test_refuses_what_is_no_port(self) -> None:
         with pytest.raises(Unfit, match="70000 is not a port"):
             listen("127.0.0.1", 70000)
+
+    def test_sends_small_answers_at_once(self) -> None:
+        with (
+            listen("127.0.0.1", 0) as listener,
+            socket.create_connection(listener.getsockname()),
+        ):
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     def test_keeps_to_the_port_of_the_last_time(self, tmp_path: Path) -> None:
         with listen_where_before(tmp_path / "port") as first:
