@@ -1,20 +1,25 @@
 """Refusals as problem documents (RFC 9457), and the API's common manner."""
 
 import json
+import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as NotAValue
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework import exceptions, pagination, renderers
+from rest_framework import exceptions, pagination, parsers, renderers
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jigxmgmt.errors import (
     Conflict,
     DomainError,
     FieldFault,
+    Invalid,
     NotAllowed,
     NotFound,
     TooLargeAnInput,
@@ -145,14 +150,16 @@ def _answer_framework_error(request: HttpRequest, error: exceptions.APIException
         code=CODE_OF_STATUS.get(status, "refused"),
         detail="Some fields are at fault." if faults else str(error.detail),
         faults=faults,
-        retry_after=int(wait) if wait else None,
+        retry_after=None if wait is None else max(math.ceil(wait), 1),
         headers=headers,
     )
 
 
 def _faults(details: Any, pointer: str = "") -> list[FieldFault]:
     """Flatten a serializer's nested error details into one fault a message."""
-    if isinstance(details, dict) and set(details) == {"message", "code"}:
+    # Two fields may have these names as well; what they hold then is no text.
+    is_leaf = isinstance(details, dict) and isinstance(details.get("message"), str)
+    if is_leaf:
         return [FieldFault(pointer, str(details["message"]), str(details["code"]))]
     if isinstance(details, dict):
         pairs = [
@@ -191,6 +198,25 @@ class JSONRenderer(renderers.JSONRenderer):
             return json.dumps(data, default=str).encode()
 
 
+class JSONParser(parsers.JSONParser):
+    """JSON by orjson, which holds to RFC 8259: no NaN, no half characters, no bottomless nest."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError("The body is not JSON (RFC 8259).") from error
+
+
+class CursorUnusable(Invalid):
+    code = "cursor_invalid"
+
+
 class CursorPagination(pagination.CursorPagination):
     """Lists as `{"results": […], "next": …}`; `next` is a whole URL or null."""
 
@@ -198,6 +224,17 @@ class CursorPagination(pagination.CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-created_at"
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any] | None:
+        """Return one page; raises CursorUnusable for a cursor that we did not make."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (exceptions.NotFound, NotAValue) as error:
+            sentence = "This is no cursor of this list."
+            fault = FieldFault("/cursor", sentence, "invalid")
+            raise CursorUnusable(sentence, faults=[fault]) from error
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})

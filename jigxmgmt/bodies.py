@@ -4,6 +4,9 @@ Django spools a large body to disk first and measures it later; what passes thro
 touch a disk, so the excess is refused while it arrives.
 """
 
+import json
+import uuid
+
 from asgiref.typing import (
     ASGI3Application,
     ASGIReceiveCallable,
@@ -12,10 +15,13 @@ from asgiref.typing import (
     Scope,
 )
 
-_REFUSAL = (
-    b'{"type":"urn:jigxmgmt:problem:too_large","title":"Content Too Large","status":413,'
-    b'"detail":"The body is larger than this installation takes.","code":"too_large"}'
-)
+_REFUSAL = {
+    "type": "urn:jigxmgmt:problem:too_large",
+    "title": "Content Too Large",
+    "status": 413,
+    "detail": "The body is larger than this installation takes.",
+    "code": "too_large",
+}
 
 
 class BodyTooLarge(Exception):
@@ -64,4 +70,6 @@ async def _refuse(send: ASGISendCallable) -> None:
     await send(
         {"type": "http.response.start", "status": 413, "headers": headers, "trailers": False}
     )
-    await send({"type": "http.response.body", "body": _REFUSAL, "more_body": False})
+    document = _REFUSAL | {"correlation_id": str(uuid.uuid4())}
+    body = json.dumps(document).encode()
+    await send({"type": "http.response.body", "body": body, "more_body": False})

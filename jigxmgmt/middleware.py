@@ -80,6 +80,18 @@ class RequirePrivateWay(_Middleware):
         return HttpResponse(f"tls_required: {detail}", status=403, content_type="text/plain")
 
 
+class RefuseNullCharacters(_Middleware):
+    """Refuse an address with a null character: PostgreSQL takes none in a text."""
+
+    def before(self, request: HttpRequest) -> HttpResponse | None:
+        if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
+            return None
+        detail = "An address has no null characters."
+        if request.path.startswith("/api/"):
+            return problem(request, status=400, code="malformed", detail=detail)
+        return HttpResponse(detail, status=400, content_type="text/plain")
+
+
 class ContentSecurityPolicy(_Middleware):
     """Let pages load what we serve, and nothing else."""
 

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "jigxmgmt.middleware.RememberOrigin",
     "jigxmgmt.middleware.RequirePrivateWay",
+    "jigxmgmt.middleware.RefuseNullCharacters",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -21,7 +21,7 @@ from jigxmgmt.middleware import RememberOrigin, RequirePrivateWay
 
 _HEX = "[0-9a-f]"
 _UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
-CALLS = re.compile(rf"^/api/v1/solutions/({_UUID})/functions/([^/]+)/calls$")
+CALLS = re.compile(rf"^/api/v1/solutions/({_UUID})/functions/([^/\0]+)/calls$")
 
 
 class CallDoor:

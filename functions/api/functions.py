@@ -9,10 +9,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from auth_providers.http import CallerRequest
-from functions.api.serializers import CallRecordSerializer, FunctionSerializer
+from functions.api.serializers import (
+    CallFilterSerializer,
+    CallRecordSerializer,
+    FunctionSerializer,
+)
 from functions.models import CallRecord, FunctionDefinition
+from functions.services.call_log import calls_seen_by
 from functions.services.definitions import NoSuchFunction
-from functions.services.solutions import find_solution, visible_solutions
+from functions.services.solutions import find_solution
 from jigxmgmt.api import CursorPagination
 
 
@@ -48,6 +53,7 @@ class ReadFunction(APIView):
         return Response(FunctionSerializer(function).data)
 
 
+@extend_schema(parameters=[CallFilterSerializer])
 class ListCalls(ListAPIView[CallRecord]):
     """The organization's calls, of the solutions that the caller sees in the console."""
 
@@ -57,12 +63,7 @@ class ListCalls(ListAPIView[CallRecord]):
     pagination_class = NewestFirst
 
     def get_queryset(self) -> QuerySet[CallRecord]:
-        mine = visible_solutions(self.request.auth).filter(organization=self.kwargs["pk"])
-        calls = CallRecord.objects.filter(solution__in=mine).select_related("user")
-        wanted = self.request.query_params
-        for name in ("solution", "function_name"):
-            if value := wanted.get(name):
-                calls = calls.filter(**{name: value})
-        if status := wanted.get("status"):
-            calls = calls.filter(status=status.upper())
-        return calls
+        calls = calls_seen_by(self.request.user, self.kwargs["pk"])
+        wanted = CallFilterSerializer(data=self.request.query_params)
+        wanted.is_valid(raise_exception=True)
+        return calls.filter(**wanted.validated_data).select_related("user")

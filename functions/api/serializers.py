@@ -10,11 +10,21 @@ from orgs.models import Solution
 
 class SolutionSerializer(serializers.ModelSerializer[Solution]):
     organization_id = serializers.UUIDField(read_only=True)
+    custom_settings = serializers.DictField(read_only=True)
     roles = serializers.SerializerMethodField()
 
     class Meta:
         model = Solution
-        fields = ["id", "organization_id", "name", "title", "version", "roles", "created_at"]
+        fields = [
+            "id",
+            "organization_id",
+            "name",
+            "title",
+            "version",
+            "custom_settings",
+            "roles",
+            "created_at",
+        ]
 
     def get_roles(self, solution: Solution) -> list[str]:
         """The caller's own role in the solution, if any."""
@@ -24,6 +34,13 @@ class SolutionSerializer(serializers.ModelSerializer[Solution]):
 class NewSolutionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=50)
     title = serializers.CharField(max_length=100)
+
+
+class ChangedSolutionSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=100, required=False)
+    custom_settings = serializers.DictField(
+        required=False, help_text="What expressions read as @ctx.solution.settings.custom."
+    )
 
 
 class VersionSerializer(serializers.ModelSerializer[PublishedVersion]):
@@ -84,6 +101,19 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
     class Meta:
         model = Credential
         fields = ["key", "type", "allowed_origins", "available_to_devices", "saved_by", "saved_at"]
+
+
+class CallFilterSerializer(serializers.Serializer[Any]):
+    """Which calls to list; all of them without."""
+
+    solution = serializers.UUIDField(required=False)
+    function_name = serializers.CharField(max_length=50, required=False)
+    status = serializers.ChoiceField(
+        choices=[status.lower() for status in CallRecord.Status.values], required=False
+    )
+
+    def validate_status(self, status: str) -> str:
+        return status.upper()
 
 
 class CallRecordSerializer(serializers.ModelSerializer[CallRecord]):

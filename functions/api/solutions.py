@@ -1,12 +1,12 @@
-"""Solutions: list, make, publish, sync."""
+"""Solutions: list, make, change, publish, sync."""
 
 import hashlib
 import uuid
 from typing import ClassVar, cast
 
-from django.db.models import Prefetch, QuerySet
+import orjson
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from auth_providers.http import CallerRequest
 from functions.api.serializers import (
+    ChangedSolutionSerializer,
     NewSolutionSerializer,
     PublishedSerializer,
     SolutionSerializer,
@@ -27,8 +28,10 @@ from functions.services.solutions import find_solution, runnable_solutions
 from functions.services.sync import synced_definition
 from jigxmgmt.api import CursorPagination
 from jigxmgmt.errors import NotFound
-from orgs.models import Organization, Solution, SolutionMember
-from orgs.services.solutions import create_solution
+from orgs.api.idempotency import IDEMPOTENCY_KEY, once
+from orgs.models import Solution, SolutionMember, User
+from orgs.services.organizations import find_own_organization
+from orgs.services.solutions import change_solution, create_solution, delete_solution
 
 
 class NotPublished(NotFound):
@@ -56,32 +59,53 @@ class ListSolutions(ListAPIView[Solution]):
     pagination_class = CursorPagination
 
     def get_queryset(self) -> QuerySet[Solution]:
-        own = SolutionMember.objects.filter(membership__user=self.request.user)
-        return runnable_solutions(self.request.auth).prefetch_related(
-            Prefetch("members", queryset=own, to_attr="own_roles")
-        )
+        mine = runnable_solutions(self.request.auth)
+        return mine.prefetch_related(own_roles(self.request.user))
 
 
 class CreateSolution(APIView):
     required_scope = "solutions:write"
 
-    @extend_schema(request=NewSolutionSerializer, responses={201: SolutionSerializer})
+    @extend_schema(
+        request=NewSolutionSerializer,
+        responses={201: SolutionSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
-        mine = Organization.objects.filter(memberships__user=request.user)
+        organization = find_own_organization(request.user, pk)
         fields = NewSolutionSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
-        solution = create_solution(
-            get_object_or_404(mine, pk=pk), by=request.user, **fields.validated_data
-        )
-        return Response(SolutionSerializer(solution).data, status=201)
+        with once(request, act=f"solution.create {organization.pk}") as claim:
+            solution = create_solution(organization, by=request.user, **fields.validated_data)
+            claim.subject_id = str(solution.pk)
+        return Response(solution_document(solution, request.user), status=201)
 
 
-class ReadSolution(APIView):
-    required_scope = "solutions:read"
+class OneSolution(APIView):
+    required_scope: ClassVar[dict[str, str]] = {
+        "GET": "solutions:read",
+        "PATCH": "solutions:write",
+        "DELETE": "solutions:write",
+    }
 
     @extend_schema(responses=SolutionSerializer)
     def get(self, request: CallerRequest, pk: uuid.UUID) -> Response:
-        return Response(SolutionSerializer(find_solution(request.auth, pk)).data)
+        return Response(solution_document(find_solution(request.auth, pk), request.user))
+
+    @extend_schema(request=ChangedSolutionSerializer, responses=SolutionSerializer)
+    def patch(self, request: CallerRequest, pk: uuid.UUID) -> Response:
+        """Change its title or its settings, whichever is given; settings are replaced whole."""
+        solution = find_solution(request.auth, pk)
+        fields = ChangedSolutionSerializer(data=request.data)
+        fields.is_valid(raise_exception=True)
+        change_solution(solution, by=request.user, **fields.validated_data)
+        return Response(solution_document(solution, request.user))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: CallerRequest, pk: uuid.UUID) -> Response:
+        """End it with its versions, credentials and roles."""
+        delete_solution(find_solution(request.auth, pk), by=request.user)
+        return Response(status=204)
 
 
 class SolutionContent(APIView):
@@ -124,10 +148,12 @@ class ListVersions(ListAPIView[PublishedVersion]):
 class RestoreVersion(APIView):
     required_scope = "solutions:write"
 
-    @extend_schema(request=None, responses={201: PublishedSerializer})
+    @extend_schema(request=None, responses={201: PublishedSerializer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: CallerRequest, pk: uuid.UUID, number: int) -> Response:
         solution = find_solution(request.auth, pk)
-        version = restore_version(solution, number=number, by=request.user)
+        with once(request, act=f"version.restore {solution.pk} {number}") as claim:
+            version = restore_version(solution, number=number, by=request.user)
+            claim.subject_id = str(version.number)
         return Response(published_document(version), status=201)
 
 
@@ -139,7 +165,7 @@ class SyncDefinition(APIView):
         solution = find_solution(request.auth, pk)
         if solution.version == 0:
             raise NotPublished("Nothing is published yet.")
-        etag = '"' + hashlib.sha256(f"{solution.pk} {solution.version}".encode()).hexdigest() + '"'
+        etag = _etag(solution)
         if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
             response: HttpResponse = HttpResponse(status=304)
         else:
@@ -147,6 +173,25 @@ class SyncDefinition(APIView):
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+def own_roles(user: User) -> Prefetch[str]:
+    """Return what loads a person's own roles beside a solution."""
+    own = SolutionMember.objects.filter(membership__user=user)
+    return Prefetch("members", queryset=own, to_attr="own_roles")
+
+
+def solution_document(solution: Solution, user: User) -> dict[str, object]:
+    """Return a solution as this person sees it."""
+    prefetch_related_objects([solution], own_roles(user))
+    return dict(SolutionSerializer(solution).data)
+
+
+def _etag(solution: Solution) -> str:
+    """Return a strong entity tag (RFC 9110 8.8.3) over all that the sync depends on."""
+    parts = [str(solution.pk), solution.version, solution.custom_settings]
+    content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    return f'"{hashlib.sha256(content).hexdigest()}"'
 
 
 def published_document(version: PublishedVersion) -> dict[str, object]:

@@ -10,7 +10,7 @@ urlpatterns = [
         name="api-solution-create",
     ),
     path("organizations/<uuid:pk>/calls", functions.ListCalls.as_view(), name="api-calls"),
-    path("solutions/<uuid:pk>", solutions.ReadSolution.as_view(), name="api-solution"),
+    path("solutions/<uuid:pk>", solutions.OneSolution.as_view(), name="api-solution"),
     path(
         "solutions/<uuid:pk>/content",
         solutions.SolutionContent.as_view(),

@@ -1,6 +1,7 @@
 """YAML with the line of every key, so that a fault can be shown where it stands."""
 
 import datetime
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ Path = tuple[str | int, ...]
 # An alias may stand for a tree of aliases: what they unfold to is bounded, not what is written.
 MOST_NODES = 50_000
 DEEPEST = 60
+UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class NotYaml(Exception):
@@ -67,10 +69,19 @@ class _Plainer:
         if self._nodes > MOST_NODES or depth > DEEPEST:
             raise NotYaml("The document is too large or too deep.", self._lines.get(path))
         if isinstance(node, CommentedMap):
-            return {str(key): self._child(node, key, str(key), path, depth) for key in node}
+            return {
+                self._scalar(str(key), path): self._child(node, key, str(key), path, depth)
+                for key in node
+            }
         if isinstance(node, CommentedSeq):
             return [self._child(node, index, index, path, depth) for index in range(len(node))]
-        return _plain_scalar(node)
+        return self._scalar(node, path)
+
+    def _scalar(self, node: Any, path: Path) -> Any:
+        try:
+            return _plain_scalar(node)
+        except ValueError as error:
+            raise NotYaml(str(error), self._lines.get(path)) from None
 
     def _child(self, node: Any, key: Hashable, name: str | int, path: Path, depth: int) -> Any:
         here = (*path, name)
@@ -81,16 +92,26 @@ class _Plainer:
 
 
 def _plain_scalar(node: Any) -> Any:
-    """Return a scalar as one of JSON's; a date stays the text that was written."""
+    """Return a scalar as one of JSON's; a date stays the text that was written.
+
+    Raises ValueError for what JSON or a database can't hold.
+    """
     if node is None or isinstance(node, bool):
         return node
-    if isinstance(node, int):
-        return int(node)
-    if isinstance(node, float):
-        return float(node)
+    if isinstance(node, int | float):
+        return _plain_number(int(node) if isinstance(node, int) else float(node))
     if isinstance(node, datetime.date | datetime.datetime):
         return node.isoformat()
-    return str(node)
+    text = str(node)
+    if UNKEEPABLE.search(text):
+        raise ValueError("A text holds a null character or half a character.")
+    return text
+
+
+def _plain_number(number: float) -> float:
+    if not -(2**63) <= number < 2**64:  # true of "not a number" as well
+        raise ValueError("A number is not finite, or has more than 64 bits.")
+    return number
 
 
 def _line(error: MarkedYAMLError) -> int | None:

@@ -1,12 +1,14 @@
 """Publishing a solution: checked whole, kept whole, or refused whole."""
 
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import orjson
 from django.db import IntegrityError, transaction
 
-from functions.engine import Definition, Fault, check_definition
+from functions.engine import Definition, Fault, Parameter, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.services.archives import Files, read_archive
 from functions.services.documents import Document, NotYaml, read_document
@@ -14,7 +16,7 @@ from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs import policies
 from orgs.models import Organization, Solution, User
 from orgs.services.audit import record_event
-from orgs.services.solutions import create_solution, retitle_solution
+from orgs.services.solutions import change_solution, create_solution
 
 
 class NotPublishable(Invalid):
@@ -29,10 +31,18 @@ class PublishedMeanwhile(Conflict):
     code = "published_meanwhile"
 
 
+FUNCTION_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,48}[A-Za-z0-9]")
+LONGEST_ID = 50
+
+
 @dataclass
 class CheckedSolution:
-    """What stands in a folder: functions and their files by id, what is wrong and what is odd."""
+    """What stands in a folder: functions and their files by id, what is wrong and what is odd.
 
+    `credentials` are the keys that the solution has secrets for.
+    """
+
+    credentials: Collection[str] = ()
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     faults: list[FieldFault] = field(default_factory=list)
@@ -46,7 +56,8 @@ def publish_solution(solution: Solution, *, archive: bytes, by: User) -> Publish
     PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    checked = check_solution(read_archive(archive))
+    credentials = set(solution.credentials.values_list("key", flat=True))
+    checked = check_solution(read_archive(archive), credentials=credentials)
     if checked.faults:
         count = len(checked.faults)
         sentence = f"Nothing was published: {count} fault{'s' if count > 1 else ''}."
@@ -70,7 +81,7 @@ def publish_folder(
         if solution is None:
             solution = create_solution(organization, name=name, title=title or name, by=by)
         elif title and title != solution.title:
-            retitle_solution(solution, title=title, by=by)
+            change_solution(solution, title=title, by=by)
         return publish_solution(solution, archive=archive, by=by)
 
 
@@ -86,9 +97,9 @@ def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVe
     return publish_solution(solution, archive=bytes(version.archive), by=by)
 
 
-def check_solution(files: Files) -> CheckedSolution:
-    """Read and check every function of a folder."""
-    checked = CheckedSolution()
+def check_solution(files: Files, *, credentials: Collection[str]) -> CheckedSolution:
+    """Read and check every function of a folder, for a solution with credentials of these keys."""
+    checked = CheckedSolution(credentials)
     for path in sorted(files):
         parts = PurePosixPath(path).parts
         if parts[0] == "functions" and path.endswith(".jigx"):
@@ -157,15 +168,41 @@ def _check_definition(path: str, text: str, document: Document, checked: Checked
     source = document.content
     name = str(source.get("functionId") or PurePosixPath(path).stem.lower())
     result = check_definition(source, name=name)
-    checked.faults += [_located(fault, path, document) for fault in result.faults]
-    checked.warnings += [_located(warning, path, document) for warning in result.warnings]
+    faults, warnings = [*_faults_of_id(source, name), *result.faults], list(result.warnings)
     other = checked.paths.setdefault(name, path)
     if other != path:
         sentence = f"{other} and {path} have the same id, {name}."
-        line = document.line_of(("functionId",))
-        checked.faults.append(FieldFault("/functionId", sentence, "id_twice", path, line))
+        faults.append(Fault(("functionId",), "id_twice", sentence))
     elif result.definition:
         checked.functions[name] = _row(result.definition, name, path, text)
+        warnings += _missing_credentials(result.definition, checked.credentials)
+    checked.faults += [_located(fault, path, document) for fault in faults]
+    checked.warnings += [_located(warning, path, document) for warning in warnings]
+
+
+def _faults_of_id(source: dict[str, object], name: str) -> Iterator[Fault]:
+    """Hold a chosen id to its rule; one that is a file's name has only to fit."""
+    if source.get("functionId"):
+        if not FUNCTION_ID.fullmatch(name):
+            sentence = "An id is 2 to 50 letters, digits, hyphens and underscores, a letter first."
+            yield Fault(("functionId",), "id_invalid", sentence)
+    elif len(name) > LONGEST_ID:
+        yield Fault((), "id_invalid", f"The file's name has more than {LONGEST_ID} characters.")
+
+
+def _missing_credentials(definition: Definition, known: Collection[str]) -> Iterator[Fault]:
+    """Name each parameter that is for a credential which the solution does not have yet."""
+    later = definition.continuation.parameters if definition.continuation else None
+    places: dict[tuple[str, ...], dict[str, Parameter]] = {
+        ("parameters",): dict(definition.parameters),
+        ("continuation", "parameters"): dict(later or {}),
+    }
+    for place, parameters in places.items():
+        for parameter in parameters.values():
+            key = parameter.default_key
+            if parameter.is_for_credential and key and key not in known:
+                sentence = f"There is no credential {key} yet; until there is, calls are refused."
+                yield Fault((*place, parameter.name, "value"), "credential_missing", sentence)
 
 
 def _row(definition: Definition, name: str, path: str, text: str) -> FunctionDefinition:

@@ -3,7 +3,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from functions.services.archives import ArchiveTooLarge, NotAnArchive, pack_folder, read_archive
 
@@ -50,7 +50,7 @@ class TestReadArchive:
         with pytest.raises(ArchiveTooLarge):
             read_archive(zipped(("bomb", bytes(30 * 1024 * 1024))))
 
-    def test_bounds_count_and_sizes(self, settings: SettingsWrapper) -> None:
+    def test_bounds_count_and_sizes(self, settings: Settings) -> None:
         content = zipped(("a", b"12345"), ("b", b"12345"))
 
         settings.SOLUTION_MAX_FILES = 1

@@ -39,6 +39,15 @@ def found_organization(name: str, *, owner: User) -> Organization:
     return organization
 
 
+def find_own_organization(user: User, organization_id: UUID) -> Organization:
+    """Return an organization that the person is in; raises NoSuchOrganization."""
+    mine = user.memberships.active().filter(organization=organization_id)
+    membership = mine.select_related("organization").first()
+    if membership is None:
+        raise NoSuchOrganization("There is no such organization.")
+    return membership.organization
+
+
 def find_organization(name_or_id: str) -> Organization:
     """Return the organization of this name or id, for commands.
 

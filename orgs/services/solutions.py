@@ -1,6 +1,9 @@
-"""Making solutions and giving people roles in them."""
+"""Making, changing and ending solutions, and giving people roles in them."""
 
+import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -19,17 +22,31 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class NotATitle(Invalid):
+    code = "title_invalid"
+
+
+class NotSettings(Invalid):
+    code = "settings_invalid"
+
+
+TITLE_LENGTH = 100
+# They travel with every call of the solution.
+SETTINGS_BYTES = 16 * 1024
+
+
 @transaction.atomic
 def create_solution(organization: Organization, *, name: str, title: str, by: User) -> Solution:
     """Make a solution of which the organization's owners, and its maker, are owners.
 
-    Raises NotAllowed, NotAName or NameTaken.
+    Raises NotAllowed, NotAName, NotATitle or NameTaken.
     """
     policies.require(by, policies.Act.CREATE_SOLUTIONS, organization)
-    if not re.match(SLUG.regex, name):
+    if not re.fullmatch(SLUG.regex, name):
         raise NotAName(
             str(SLUG.message), faults=[FieldFault("/name", str(SLUG.message), "invalid")]
         )
+    _check_title(title)
     try:
         with transaction.atomic():
             solution = Solution.objects.create(organization=organization, name=name, title=title)
@@ -71,15 +88,62 @@ def give_solution_role(
 
 
 @transaction.atomic
-def retitle_solution(solution: Solution, *, title: str, by: User) -> None:
-    """Change what people read as the solution's name; raises NotAllowed."""
-    policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    before, solution.title = solution.title, title
-    solution.save(update_fields=["title"])
+def change_solution(
+    solution: Solution,
+    *,
+    title: str | None = None,
+    custom_settings: Mapping[str, Any] | None = None,
+    by: User,
+) -> None:
+    """Change what people read as its name, or the settings that its functions see; None stays.
+
+    Raises NotAllowed, NotATitle or NotSettings.
+    """
+    policies.require_in_solution(by, policies.SolutionAct.CONFIGURE, solution)
+    if title is not None:
+        _check_title(title)
+    if custom_settings is not None:
+        _check_settings(custom_settings)
+    wanted = {"title": title, "custom_settings": custom_settings}
+    changes = {
+        field: (getattr(solution, field), value)
+        for field, value in wanted.items()
+        if value is not None and value != getattr(solution, field)
+    }
+    if not changes:
+        return
+    for field, (_, value) in changes.items():
+        setattr(solution, field, value)
+    solution.save(update_fields=list(changes))
     record_event(
-        "solution.retitle",
+        "solution.change",
         by=by,
         subject=solution,
         organization=solution.organization,
-        changes={"title": (before, title)},
+        changes=changes,
     )
+
+
+@transaction.atomic
+def delete_solution(solution: Solution, *, by: User) -> None:
+    """End a solution with all that hangs on it: versions, credentials, roles, its calls' log.
+
+    What people did to it stays in the audit events. Raises NotAllowed.
+    """
+    policies.require_in_solution(by, policies.SolutionAct.DELETE, solution)
+    record_event("solution.delete", by=by, subject=solution, organization=solution.organization)
+    solution.delete()
+
+
+def _check_title(title: str) -> None:
+    if not (title.strip() and title.isprintable() and len(title) <= TITLE_LENGTH):
+        sentence = f"A title has 1 to {TITLE_LENGTH} printable characters."
+        raise NotATitle(sentence, faults=[FieldFault("/title", sentence, "invalid")])
+
+
+def _check_settings(custom_settings: Mapping[str, Any]) -> None:
+    written = json.dumps(custom_settings)
+    if len(written) > SETTINGS_BYTES or "\\u0000" in written:
+        sentence = f"Settings have at most {SETTINGS_BYTES} bytes as JSON, and no null characters."
+        fault = FieldFault("/custom_settings", sentence, "invalid")
+        raise NotSettings(sentence, faults=[fault])

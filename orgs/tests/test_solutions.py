@@ -10,7 +10,7 @@ from orgs.services.solutions import (
     NameTaken,
     NotAName,
     NotATitle,
-    SettingsTooLarge,
+    NotSettings,
     change_solution,
     create_solution,
     delete_solution,
@@ -206,10 +206,10 @@ class TestChangeSolution:
         user, solution = with_role(Role.OWNER)
 
         change_solution(solution, custom_settings={"a": "x" * 16_000}, by=user)
-        with pytest.raises(SettingsTooLarge) as refusal:
-            change_solution(solution, custom_settings={"a": "x" * 16_400}, by=user)
-
-        assert refusal.value.faults[0].pointer == "/custom_settings"
+        for value in ("x" * 16_400, "nul\0"):
+            with pytest.raises(NotSettings) as refusal:
+                change_solution(solution, custom_settings={"a": value}, by=user)
+            assert refusal.value.faults[0].pointer == "/custom_settings"
 
 
 class TestDeleteSolution:

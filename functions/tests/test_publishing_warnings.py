@@ -1,0 +1,65 @@
+"""What publishing warns of, without stopping anybody."""
+
+import pytest
+
+from functions.tests.factories import LIST_CUSTOMERS, WITH_CREDENTIAL, publish, save_secret
+from orgs.models import Solution, User
+from orgs.tests.factories import SolutionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class TestWarnings:
+    def test_do_not_stop_a_publisher(self, solution: Solution, owner: User) -> None:
+        version = publish(solution, by=owner, odd=LIST_CUSTOMERS + "surprise: 1\n", empty="")
+
+        places = [(w["file"], w["line"], w["code"]) for w in version.warnings]
+        assert places == [
+            ("functions/empty.jigx", 1, "empty"),
+            ("functions/odd.jigx", 7, "unknown_key"),
+        ]
+        assert [function.name for function in version.functions.all()] == ["odd"]
+
+    def test_name_a_credential_that_is_missing(self, solution: Solution, owner: User) -> None:
+        version = publish(solution, by=owner, crm=WITH_CREDENTIAL)
+
+        (warning,) = version.warnings
+        assert (warning["code"], warning["line"]) == ("credential_missing", 7)
+        assert warning["file"] == "functions/crm.jigx"
+        assert warning["pointer"] == "/parameters/accessToken/value"
+        assert "crm" in warning["detail"]
+
+    def test_end_when_the_credential_is_there(self, solution: Solution, owner: User) -> None:
+        save_secret(solution, by=owner, key="crm")
+
+        assert publish(solution, by=owner, crm=WITH_CREDENTIAL).warnings == []
+
+    def test_look_at_the_solution_s_own_credentials(self, solution: Solution, owner: User) -> None:
+        other = SolutionFactory.create(organization=solution.organization)
+        save_secret(other, by=owner, key="crm")
+
+        version = publish(solution, by=owner, crm=WITH_CREDENTIAL)
+
+        assert [warning["code"] for warning in version.warnings] == ["credential_missing"]
+
+    def test_look_at_the_next_pages_as_well(self, solution: Solution, owner: User) -> None:
+        paged = LIST_CUSTOMERS + (
+            "continuation:\n"
+            "  when: =@ctx.response.body.next\n"
+            "  parameters:\n"
+            "    accessToken: {location: header, value: pages}\n"
+        )
+
+        version = publish(solution, by=owner, paged=paged)
+
+        missing = [w for w in version.warnings if w["code"] == "credential_missing"]
+        assert [(w["pointer"], w["line"]) for w in missing] == [
+            ("/continuation/parameters/accessToken/value", 10)
+        ]
+
+    def test_say_nothing_of_a_text_that_only_might_name_one(
+        self, solution: Solution, owner: User
+    ) -> None:
+        plain = LIST_CUSTOMERS + "  sort: {location: query, type: string, value: name}\n"
+
+        assert publish(solution, by=owner, plain=plain).warnings == []
