@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from auth_providers.http import bearer_token
 from auth_providers.services.tokens import identify
 from functions.services.calls import (
     CallRequest,
@@ -17,8 +17,8 @@ from functions.services.calls import (
     prepare_call,
     send_call,
 )
-from jigxmgmt.api import problem, problem_of
-from jigxmgmt.errors import DomainError, FieldFault, Invalid, TooLargeAnInput
+from jigxmgmt.api import problem, problem_of, read_json
+from jigxmgmt.errors import DomainError, FieldFault, Invalid, TooLargeAnInput, pointer
 
 MEMBERS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "parameters": (dict, "an object"),
@@ -26,6 +26,9 @@ MEMBERS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "command_id": ((str, type(None)), "a string"),
     "queries": (dict, "an object"),
 }
+
+
+MOST_FAULTS = 20
 
 
 class Malformed(DomainError):
@@ -49,8 +52,7 @@ async def run_call(request: HttpRequest, *, solution_id: uuid.UUID, name: str) -
             headers={"Allow": "POST"},
         )
     try:
-        call_request = read_call_request(request)
-        ready = await database.run(_prepare, request, solution_id, name, call_request)
+        ready = await database.run(_prepare, request, solution_id, name)
         answer = await send_call(ready)
     except DomainError as refusal:
         return _refused(request, refusal)
@@ -61,23 +63,22 @@ async def run_call(request: HttpRequest, *, solution_id: uuid.UUID, name: str) -
 def read_call_request(request: HttpRequest) -> CallRequest:
     """Read the body; raises Malformed, NotACall or TooLargeAnInput."""
     try:
-        content = orjson.loads(request.body or b"{}")
+        content = read_json(request.body or b"{}")
     except RequestDataTooBig as error:
         size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raise TooLargeAnInput(f"A call's body has at most {size} bytes.") from error
-    except orjson.JSONDecodeError as error:
-        raise Malformed("The body is not JSON (RFC 8259).") from error
+    except ValueError as error:
+        raise Malformed(str(error)) from error
     faults = list(_faults(content)) if isinstance(content, dict) else [_not_an_object()]
     if faults:
         raise NotACall("Some fields are at fault.", faults=faults)
     return CallRequest(**content)
 
 
-def _prepare(
-    request: HttpRequest, solution_id: uuid.UUID, name: str, call_request: CallRequest
-) -> ReadyCall:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    caller = identify(token.strip() if scheme.lower() == "bearer" else "")
+def _prepare(request: HttpRequest, solution_id: uuid.UUID, name: str) -> ReadyCall:
+    """Find out who it is before a stranger's body is read."""
+    caller = identify(bearer_token(request) or "")
+    call_request = read_call_request(request)
     return prepare_call(
         caller,
         solution_id=solution_id,
@@ -97,10 +98,10 @@ def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
 
 
 def _faults(content: dict[str, Any]) -> list[FieldFault]:
+    unknown = [name for name in content if name not in MEMBERS]
     faults = [
-        FieldFault(f"/{name[:100]}", "A call has no such member.", "unknown")
-        for name in content
-        if name not in MEMBERS
+        FieldFault(pointer(name[:100]), "A call has no such member.", "unknown")
+        for name in unknown[:MOST_FAULTS]
     ]
     for name, (kind, words) in MEMBERS.items():
         if name in content and not isinstance(content[name], kind):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from functions.calls.envelope import (
     reply_call_id,
 )
 from functions.calls.lane import (
+    BUG,
+    DATABASE_AWAY,
     CallTimeout,
     Lane,
     NoWorker,
@@ -36,6 +39,14 @@ REPLIES_AT_ONCE = 64
 
 class BrokerAway(Unavailable):
     code = "broker_unavailable"
+
+
+class WorkerUnavailable(Unavailable):
+    code = "database_unavailable"
+
+
+class WorkerBug(Exception):
+    """A bug of ours at the other end, whose log has the place; here it becomes a 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,8 @@ class LaneClient:
         """Send one call and wait for its reply.
 
         Raises NoWorker, QueueFull, TooManyCalls (nothing was sent), BrokerAway, or CallTimeout
-        (it may have run: nothing is sent again).
+        (it may have run: nothing is sent again); WorkerUnavailable or WorkerBug when the worker
+        could not run it to an end.
         """
         frame = self._frame(payload, call_id)
         sealed = transport_keys().seal(frame)
@@ -79,8 +91,12 @@ class LaneClient:
             reply = await self._wait(caller.reply, sealed, ticket)
         finally:
             del self._waiting[call_id]
-        status, _, document = reply.partition(b"\n")
-        return Reply(status.decode(), document)
+        word, _, document = reply.partition(b"\n")
+        if word == BUG:
+            raise WorkerBug(f"Call {call_id} met a bug in the worker.")
+        if word == DATABASE_AWAY:
+            raise WorkerUnavailable("The worker can't reach its database.")
+        return Reply(word.decode(), document)
 
     def _frame(self, payload: bytes, call_id: uuid.UUID) -> RequestFrame:
         now = int(time.time() * 1000)
@@ -94,10 +110,20 @@ class LaneClient:
         )
 
     async def _push(self, sealed: bytes, ticket: Ticket) -> None:
+        """Queue the call. A broker that fell silent may have taken it: then that is asked first."""
         try:
             await self.lane.push(sealed, ticket)
         except (RedisError, OSError) as error:
+            if not _never_left(error) and not await self._taken_back(sealed, ticket):
+                return
             raise BrokerAway("The broker does not answer; the call was not sent.") from error
+
+    async def _taken_back(self, sealed: bytes, ticket: Ticket) -> bool:
+        """Answer whether the call lay there still; raises CallTimeout when nobody can say."""
+        try:
+            return await self.lane.withdraw(sealed, ticket)
+        except (RedisError, OSError) as error:
+            raise CallTimeout("The broker fell silent. The call may have run.") from error
 
     async def _wait(self, waiting: asyncio.Future[bytes], sealed: bytes, ticket: Ticket) -> bytes:
         """Wait for the reply; past the queue's limit, take the call back if nobody took it."""
@@ -141,6 +167,15 @@ class LaneClient:
             reply = open_reply(sealed, reply_key=caller.reply_key)
             if not caller.reply.done():
                 caller.reply.set_result(reply)
+
+
+def _never_left(error: BaseException | None) -> bool:
+    """Answer whether there was no broker to send to, so that nothing can have been sent."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError | FileNotFoundError | socket.gaierror):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, LaneClient] = WeakKeyDictionary()

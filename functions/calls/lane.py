@@ -11,13 +11,15 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from functions.calls.envelope import TransportKeys
 from jigxmgmt.errors import DomainError, TooMuch, Unavailable
-from jigxmgmt.keys import decode_key
 
 REQUESTS = "jigxmgmt:lane:requests"
 WORKERS = "jigxmgmt:lane:workers"
 # A worker beats every second; one that has not for this long is taken for dead.
 HEARTBEAT_SECONDS = 4
-# redis-py gives up a socket after five seconds: never block for longer than this.
+# A reply's first line is the call's status, or one of these and nothing after it.
+BUG = b"BUG"
+DATABASE_AWAY = b"DATABASE_AWAY"
+# Far below the socket's timeout; a worker that is told to stop waits this long at most.
 BLOCK_SECONDS = 1
 
 # One step in the broker: alive? room? not too old? this organization within its bound? then push.
@@ -96,11 +98,13 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class SealedReply:
-    """A reply on its way: for which web process, and of which call."""
+    """A reply on its way: for which web process, of which call, good until when (ms)."""
 
     sealed: bytes
     web: bytes
-    ticket: Ticket
+    call_id: uuid.UUID
+    organization_id: str | None
+    deadline: int
 
 
 class Lane:
@@ -152,13 +156,15 @@ class Lane:
     async def reply(self, replies: Iterable[SealedReply]) -> None:
         """Leave replies for the web processes that wait, and free the organizations' places.
 
-        A reply expires with its call.
+        A list that nobody reads expires as its last call does.
         """
+        lifetime_ms = int(settings.LANE_CALL_SECONDS * 1000)
         async with self.broker.pipeline(transaction=False) as pipeline:
             for reply in replies:
                 pipeline.rpush(reply_key_name(reply.web), reply.sealed)
-                pipeline.pexpire(reply_key_name(reply.web), reply.ticket.lifetime_ms)
-                pipeline.zrem(running_key(reply.ticket.organization_id), reply.ticket.call_id.bytes)
+                pipeline.pexpire(reply_key_name(reply.web), lifetime_ms)
+                if reply.organization_id:
+                    pipeline.zrem(running_key(reply.organization_id), reply.call_id.bytes)
             await pipeline.execute()
 
     async def beat(self, worker: bytes) -> None:
@@ -177,7 +183,7 @@ class Lane:
 def open_lane() -> Lane:
     """Connect this loop to the broker; connections are opened as they are needed, and bounded."""
     pool = BlockingConnectionPool.from_url(
-        settings.REDIS_URL, max_connections=64, timeout=10, socket_timeout=5
+        settings.REDIS_URL, max_connections=64, timeout=10, socket_timeout=10
     )
     return Lane(Redis.from_pool(pool))
 
@@ -185,7 +191,7 @@ def open_lane() -> Lane:
 @functools.cache
 def transport_keys() -> TransportKeys:
     """Return the keys that web and workers share."""
-    return TransportKeys([decode_key(text) for text in settings.TRANSPORT_KEYS])
+    return TransportKeys(settings.TRANSPORT_KEYS)
 
 
 def reply_key_name(web: bytes) -> str:

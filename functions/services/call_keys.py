@@ -1,6 +1,8 @@
 """`Idempotency-Key` on calls: what was sent once is never sent again, and no output is kept."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,6 +12,7 @@ from orgs.models import IdempotentRequest, User
 from orgs.services.idempotency import AlreadyDone, StillRunning, claim_request, digest_of
 
 NO_REPLY = "no_reply"
+BROKEN = "error"
 
 
 class AlreadyRan(Conflict):
@@ -26,18 +29,23 @@ class AlreadyRan(Conflict):
         }
 
 
-def claim_call(caller: User, *, act: str, key: str, body: bytes) -> IdempotentRequest:
-    """Claim the key for this call; the claim's correlation id is the call's.
+def claim_call(
+    caller: User, *, act: str, key: str, body: bytes, call_id: UUID
+) -> IdempotentRequest:
+    """Claim the key for this call, whose id repeats are told as its correlation id.
 
     Raises KeyUnusable, KeyReused, StillRunning or AlreadyRan.
     """
     now = timezone.now()
+    claim = partial(
+        claim_request, caller, scope=act, key=key, body=body, now=now, correlation_id=call_id
+    )
     try:
         try:
-            return claim_request(caller, scope=act, key=key, body=body, now=now)
+            return claim()
         except StillRunning:
             _end_forsaken(caller, act, key, now)
-            return claim_request(caller, scope=act, key=key, body=body, now=now)
+            return claim()
     except AlreadyDone as earlier:
         raise AlreadyRan(earlier) from None
 

@@ -1,7 +1,6 @@
 """The main job, from the web's side: may they, do the parameters fit, then send it to a worker."""
 
 import contextlib
-import dataclasses
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,18 +14,25 @@ from django.db.models import QuerySet, UUIDField
 
 from auth_providers.services.scopes import Scope
 from auth_providers.services.tokens import Caller, require_scope
-from functions.calls import CallTimeout, Reply, lane_client
+from functions.calls import (
+    CallTimeout,
+    Reply,
+    WorkerBug,
+    WorkerUnavailable,
+    lane_client,
+)
 from functions.calls.database import Database
 from functions.engine import check_parameters
 from functions.models import CallRecord, FunctionDefinition
-from functions.services.call_keys import NO_REPLY, claim_call, end_claim, free_claim
+from functions.services.call_keys import BROKEN, NO_REPLY, claim_call, end_claim, free_claim
 from functions.services.definitions import definition_of
-from jigxmgmt.errors import DomainError, FieldFault, Invalid, NotAllowed, NotFound
+from jigxmgmt.errors import DomainError, FieldFault, Invalid, NotAllowed, NotFound, pointer
 from jigxmgmt.prepared import Prepared, later
 from orgs import policies
 from orgs.models import IdempotentRequest, Solution, SolutionMember, User
 
 DATABASE_THREADS = 4
+MOST_FAULTS = 20
 database = Database(threads=DATABASE_THREADS)
 
 
@@ -99,21 +105,22 @@ def prepare_call(
 ) -> ReadyCall:
     """Check who, what and with which parameters, and claim the Idempotency-Key for this body.
 
-    Raises NoSuchSolution, NoSuchFunction, MayNotRun, ScriptsNotAllowed, RunsOnDevice,
-    ParametersRefused, or what claim_call raises. A claimed key's correlation id is the call's.
+    Raises NoSuchSolution, MayNotRun, ScriptsNotAllowed, what claim_call raises, NoSuchFunction,
+    RunsOnDevice or ParametersRefused. A repeat is told so whatever was published meanwhile.
     """
     solution = _runnable(caller, solution_id)
-    definition = definition_of(solution.pk, solution.version, name)
-    if definition.runs_on_device:
-        raise RunsOnDevice("This function runs on the device; the server does not call it.")
     source = CallRecord.Source.DEVICE if caller.is_device else CallRecord.Source.SCRIPT
     device = caller.device.pk if caller.device else None
-    ready = _ready(solution, name, request, _record(caller.user, device, source, call_id))
+    record = _record(caller.user, device, source, call_id)
     if key is None:
-        return ready
-    claim = claim_call(caller.user, act=f"call {solution.pk} {name}", key=key, body=body)
-    ready.record.id = claim.correlation_id
-    return replace(ready, claim=claim)
+        return _ready(solution, name, request, record)
+    act = f"call {solution.pk} {name}"
+    claim = claim_call(caller.user, act=act, key=key, body=body, call_id=call_id)
+    try:
+        return replace(_ready(solution, name, request, record), claim=claim)
+    except DomainError:
+        free_claim(claim)
+        raise
 
 
 def prepare_trial(
@@ -130,7 +137,8 @@ async def send_call(ready: ReadyCall) -> CallAnswer:
     """Send a call to a worker and wait for what became of it.
 
     Raises NoWorker, QueueFull, TooManyCalls or BrokerAway, when nothing was sent; CallTimeout when
-    no reply came, which the call log then says, since no worker will.
+    no reply came, which the call log then says, since no worker will; WorkerUnavailable or
+    WorkerBug when the worker broke off.
     """
     try:
         reply: Reply = await lane_client().call(
@@ -139,13 +147,20 @@ async def send_call(ready: ReadyCall) -> CallAnswer:
     except CallTimeout:
         await database.run(_log_silence, ready)
         raise
+    except (WorkerBug, WorkerUnavailable):
+        await _end(ready, BROKEN)
+        raise
     except DomainError:
         if ready.claim:
             await database.run(free_claim, ready.claim)
         raise
-    if ready.claim:
-        await database.run(end_claim, ready.claim, status=reply.status.lower())
+    await _end(ready, reply.status.lower())
     return CallAnswer(reply.status, reply.document)
+
+
+async def _end(ready: ReadyCall, status: str) -> None:
+    if ready.claim:
+        await database.run(end_claim, ready.claim, status=status)
 
 
 async def try_function(
@@ -169,7 +184,7 @@ def _runnable(caller: Caller, solution_id: uuid.UUID) -> Solution:
     grant = _GRANT.first(solution=solution_id, user=caller.user.pk)
     if grant is None or not is_within_reach(caller, grant.solution):
         raise NoSuchSolution("There is no such solution.")
-    if grant.role not in SolutionMember.RUNNING:
+    if grant.role not in policies.SOLUTION_ROLES[policies.SolutionAct.RUN]:
         raise MayNotRun("Your role does not let you run this solution.")
     if not caller.is_device:
         require_scope(caller, Scope.FUNCTIONS_RUN)
@@ -183,7 +198,8 @@ def _grant() -> QuerySet[SolutionMember]:
         solution=later("solution", UUIDField()),
         membership__user=later("user", UUIDField()),
         membership__is_active=True,
-    ).exclude(role=SolutionMember.Role.DENY)
+        role__in=policies.SOLUTION_ROLES[policies.SolutionAct.SEE_ON_DEVICE],
+    )
     return grants.select_related("solution__organization", "solution__credential_stamp").order_by()
 
 
@@ -200,13 +216,12 @@ def _record(
 
 def _ready(solution: Solution, name: str, request: CallRequest, record: CallRecord) -> ReadyCall:
     definition = definition_of(solution.pk, solution.version, name)
+    if definition.runs_on_device and record.source != CallRecord.Source.CONSOLE:
+        raise RunsOnDevice("This function runs on the device; the server does not call it.")
     faults = check_parameters(definition, request.parameters)
     if faults:
         raise ParametersRefused(
-            [
-                FieldFault("/parameters/" + "/".join(map(str, f.path)), f.message, f.code)
-                for f in faults
-            ]
+            [FieldFault(pointer("parameters", *f.path), f.message, f.code) for f in faults]
         )
     record.solution, record.organization = solution, solution.organization
     record.function_name, record.version = name, solution.version
@@ -235,7 +250,10 @@ def _message(solution: Solution, request: CallRequest, record: CallRecord) -> di
         "user": {"id": str(user.pk), "email": user.email, "displayName": user.display_name},
         "device_id": record.device_id and str(record.device_id),
         "source": record.source,
-        **dataclasses.asdict(request),
+        "parameters": request.parameters,
+        "entity": request.entity,
+        "command_id": request.command_id,
+        "queries": request.queries,
     }
 
 

@@ -11,10 +11,20 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from functions.calls import CallTimeout, LaneClient, NoWorker, QueueFull, TooManyCalls
+from functions.calls import (
+    BrokerAway,
+    CallTimeout,
+    LaneClient,
+    NoWorker,
+    QueueFull,
+    TooManyCalls,
+    WorkerBug,
+)
 from functions.calls.envelope import RequestFrame, seal_reply
 from functions.calls.lane import (
+    BUG,
     REQUESTS,
+    WORKERS,
     Lane,
     SealedReply,
     Ticket,
@@ -71,7 +81,8 @@ def a_frame(**changes: Any) -> RequestFrame:
 
 
 def a_ticket(frame: RequestFrame) -> Ticket:
-    return Ticket(frame.call_id, ORGANIZATION, frame.queued_at, 600)
+    lifetime = max(frame.deadline - frame.queued_at, 600)
+    return Ticket(frame.call_id, ORGANIZATION, frame.queued_at, lifetime)
 
 
 async def push(lane: Lane, frame: RequestFrame) -> bytes:
@@ -130,7 +141,7 @@ class TestPush:
             await push(lane, first)
             with pytest.raises(TooManyCalls):
                 await push(lane, a_frame())
-            await lane.reply([SealedReply(b"", first.web, a_ticket(first))])
+            await lane.reply([SealedReply(b"", first.web, first.call_id, ORGANIZATION, 0)])
             await push(lane, a_frame())
 
         on_lane(story)
@@ -150,6 +161,39 @@ class TestPush:
 
 
 class TestClient:
+    def test_was_not_sent_where_no_broker_is(self, settings: Settings) -> None:
+        settings.REDIS_URL = "unix:///nowhere/broker.sock"
+
+        async def story() -> None:
+            lane = open_lane()
+            with pytest.raises(BrokerAway):
+                await LaneClient(lane).call(
+                    b"{}", call_id=uuid.uuid4(), organization_id=ORGANIZATION
+                )
+            await lane.broker.aclose()
+
+        asyncio.run(story())
+
+    def test_may_have_run_when_the_broker_falls_silent(self, settings: Settings) -> None:
+        """A broker that takes a command and never answers it."""
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(10)
+            writer.close()
+
+        async def story() -> None:
+            async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+                port = server.sockets[0].getsockname()[1]
+                settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
+                lane = open_lane()
+                with pytest.raises(CallTimeout):
+                    await LaneClient(lane).call(
+                        b"{}", call_id=uuid.uuid4(), organization_id=ORGANIZATION
+                    )
+                await lane.broker.aclose()
+
+        asyncio.run(story())
+
     def test_takes_a_call_back_that_nobody_took(self) -> None:
         async def story(lane: Lane) -> int:
             await lane.beat(WORKER)
@@ -211,7 +255,11 @@ class TestClient:
 
 def answer(frame: RequestFrame, document: bytes) -> SealedReply:
     sealed = seal_reply(b"OK\n" + document, call_id=frame.call_id, reply_key=frame.reply_key)
-    return SealedReply(sealed, frame.web, a_ticket(frame))
+    return SealedReply(sealed, frame.web, frame.call_id, ORGANIZATION, frame.deadline)
+
+
+def a_record(frame: RequestFrame) -> CallRecord:
+    return CallRecord(id=frame.call_id, organization_id=uuid.UUID(ORGANIZATION))
 
 
 @dataclass
@@ -224,8 +272,12 @@ class Counting:
     async def run(self, frame: RequestFrame) -> Answer:
         self.ran.append(frame.call_id)
         await self.hold.wait()
-        record = CallRecord(id=frame.call_id, organization_id=uuid.UUID(ORGANIZATION))
-        return Answer("OK", b"{}", record)
+        if frame.payload == b"bug":
+            raise ZeroDivisionError("a value that must not be logged")
+        return Answer(b"OK", b"{}", a_record(frame))
+
+    def failed(self, frame: RequestFrame, error: Exception) -> Answer:
+        return Answer(BUG, b"", a_record(frame))
 
 
 @dataclass
@@ -250,14 +302,27 @@ async def until(holds: Any) -> None:
             await asyncio.sleep(0.005)
 
 
+async def until_served(lane: Lane) -> None:
+    async with asyncio.timeout(5):
+        while not await lane.workers():
+            await asyncio.sleep(0.005)
+
+
+def in_seconds(seconds: float) -> int:
+    return int((time.time() + seconds) * 1000)
+
+
+def ran_by(worker: LaneWorker) -> list[uuid.UUID]:
+    ran: list[uuid.UUID] = worker.runner.ran  # type: ignore[attr-defined]
+    return ran
+
+
 async def with_worker(lane: Lane, story: Any) -> Any:
     """Run a story beside a worker, then stop it."""
     worker = LaneWorker(lane=lane, runner=Counting(), log=Rows())
     serving = asyncio.create_task(worker.serve())
     try:
-        async with asyncio.timeout(5):
-            while not await lane.workers():
-                await asyncio.sleep(0.005)
+        await until_served(lane)
         return await story(worker)
     finally:
         worker.runner.hold.set()  # type: ignore[attr-defined]
@@ -274,27 +339,56 @@ def beside_a_worker(story: Any) -> Any:
 
 class TestWorker:
     def test_runs_a_repeated_envelope_once(self) -> None:
-        async def story(lane: Lane, worker: LaneWorker) -> list[uuid.UUID]:
-            frame, marker = a_frame(deadline=int(time.time() * 1000) + 5000), a_frame()
+        async def story(lane: Lane, worker: LaneWorker) -> int:
+            frame, last = a_frame(deadline=in_seconds(5)), a_frame(deadline=in_seconds(5))
             sealed = transport_keys().seal(frame)
-            for again in (sealed, sealed, transport_keys().seal(marker)):
+            for again in (sealed, sealed, transport_keys().seal(last)):
                 await lane.broker.rpush(REQUESTS, again)
-            ran: list[uuid.UUID] = worker.runner.ran  # type: ignore[attr-defined]
-            await until(lambda: marker.call_id in ran)
-            return [call for call in ran if call != marker.call_id] + [frame.call_id]
+            await until(lambda: last.call_id in ran_by(worker))
+            return ran_by(worker).count(frame.call_id)
 
-        ran = beside_a_worker(story)
-        assert len(ran) == 2
-        assert len(set(ran)) == 1
+        assert beside_a_worker(story) == 1
+
+    def test_forgets_a_call_after_its_deadline(self) -> None:
+        async def story(lane: Lane, worker: LaneWorker) -> int:
+            for _ in range(3):
+                await push(lane, a_frame(deadline=in_seconds(0.2)))
+            await until(lambda: len(ran_by(worker)) == 3)
+            await asyncio.sleep(0.25)
+            await push(lane, a_frame(deadline=in_seconds(5)))
+            await until(lambda: len(ran_by(worker)) == 4)
+            return len(worker._seen)
+
+        assert beside_a_worker(story) == 1
+
+    def test_answers_for_a_bug_and_logs_its_place_alone(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def story(lane: Lane) -> list[CallRecord]:
+            rows = Rows()
+            worker = LaneWorker(lane=lane, runner=Counting(), log=rows)
+            worker.runner.hold.set()  # type: ignore[attr-defined]
+            serving = asyncio.create_task(worker.serve())
+            await until_served(lane)
+            with pytest.raises(WorkerBug):
+                await LaneClient(lane).call(
+                    b"bug", call_id=uuid.uuid4(), organization_id=ORGANIZATION
+                )
+            worker.stop()
+            await serving
+            return rows.rows
+
+        assert len(on_lane(story)) == 1
+        assert "ZeroDivisionError" in caplog.text
+        assert "a value that must not be logged" not in caplog.text
 
     def test_drops_what_came_too_late_or_is_not_ours(self) -> None:
         async def story(lane: Lane, worker: LaneWorker) -> list[uuid.UUID]:
-            late, marker = a_frame(deadline=int(time.time() * 1000) - 1), a_frame()
-            for sealed in (b"noise", transport_keys().seal(late), transport_keys().seal(marker)):
+            late, last = a_frame(deadline=in_seconds(-0.1)), a_frame(deadline=in_seconds(5))
+            for sealed in (b"noise", transport_keys().seal(late), transport_keys().seal(last)):
                 await lane.broker.rpush(REQUESTS, sealed)
-            ran: list[uuid.UUID] = worker.runner.ran  # type: ignore[attr-defined]
-            await until(lambda: marker.call_id in ran)
-            return [call for call in ran if call != marker.call_id]
+            await until(lambda: last.call_id in ran_by(worker))
+            return [call for call in ran_by(worker) if call != last.call_id]
 
         assert beside_a_worker(story) == []
 
@@ -303,19 +397,25 @@ class TestWorker:
 
         async def story(lane: Lane, worker: LaneWorker) -> int:
             for _ in range(5):
-                await push(lane, a_frame(deadline=int(time.time() * 1000) + 5000))
-            ran: list[uuid.UUID] = worker.runner.ran  # type: ignore[attr-defined]
-            await until(lambda: len(ran) == 2)
-            return int(await lane.broker.llen(REQUESTS))
+                await push(lane, a_frame(deadline=in_seconds(5)))
+            await until(lambda: len(ran_by(worker)) == 2)
+            # Two of its heartbeats later it would have taken more if it took more.
+            first = await lane.broker.zscore(WORKERS, worker.id)
+            async with asyncio.timeout(5):
+                while await lane.broker.zscore(WORKERS, worker.id) == first:
+                    await asyncio.sleep(0.01)
+            return len(ran_by(worker)) + int(await lane.broker.llen(REQUESTS))
 
-        assert beside_a_worker(story) == 3
+        assert beside_a_worker(story) == 5
 
-    def test_ends_what_runs_before_it_stops(self) -> None:
+    def test_ends_what_runs_before_it_stops(self, settings: Settings) -> None:
+        settings.LANE_CALL_SECONDS = 5
+
         async def story(lane: Lane) -> list[CallRecord]:
             runner, rows = Counting(), Rows()
             worker = LaneWorker(lane=lane, runner=runner, log=rows)
             serving = asyncio.create_task(worker.serve())
-            frame = a_frame(deadline=int(time.time() * 1000) + 5000)
+            frame = a_frame(deadline=in_seconds(5))
             await lane.beat(WORKER)
             await push(lane, frame)
             await until(lambda: runner.ran)

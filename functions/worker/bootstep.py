@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 import threading
 from typing import Any
 
@@ -12,12 +14,16 @@ from django.conf import settings
 from functions.calls.database import Database
 from functions.calls.lane import open_lane
 from functions.worker.log import CallLog
-from functions.worker.loop import LaneWorker
+from functions.worker.loop import LaneWorker, place_of
 from functions.worker.runner import Runner
 
 DATABASE_THREADS = 2
 
 logger = logging.getLogger(__name__)
+
+
+class LaneFell(Exception):
+    """The lane can't be served."""
 
 
 class LaneStep(bootsteps.StartStopStep):
@@ -33,8 +39,11 @@ class LaneStep(bootsteps.StartStopStep):
         self._ready = threading.Event()
 
     def start(self, parent: Any) -> None:
+        """Start the thread; raises LaneFell when the lane can't be served at all."""
         self._thread.start()
         self._ready.wait()
+        if self._worker is None:
+            raise LaneFell("The lane did not start; its log says where it fell.")
 
     def stop(self, parent: Any) -> None:
         """Take no more calls, finish those that run, then end."""
@@ -46,9 +55,16 @@ class LaneStep(bootsteps.StartStopStep):
     terminate = stop
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            self._loop = runner.get_loop()
-            runner.run(self._serve())
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                self._loop = runner.get_loop()
+                runner.run(self._serve())
+        except Exception as error:  # noqa: BLE001 (the thread's outermost edge)
+            logger.error("The lane fell: %s at %s", *place_of(error))
+            # A worker that serves no calls must not look alive: whoever keeps it starts another.
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
         lane, database = open_lane(), Database(threads=DATABASE_THREADS)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from django.db import DatabaseError, IntegrityError
+from django.db import Error, IntegrityError
 
 from functions.calls.database import Database
 from functions.models import CallRecord
@@ -41,12 +41,12 @@ def _write(batch: list[CallRecord]) -> None:
     except IntegrityError:  # one of them has a row already, or its organization has just gone
         for record in batch:
             _write_one(record)
-    except DatabaseError:
-        logger.exception("%d rows of the call log are lost.", len(batch))
+    except Error as error:
+        logger.error("%d rows of the call log are lost: %s.", len(batch), type(error).__name__)
 
 
 def _write_one(record: CallRecord) -> None:
     try:
         record.save(force_insert=True)
-    except DatabaseError:
+    except Error:
         logger.warning("The call log has no row for %s, or had one.", record.pk)

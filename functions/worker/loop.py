@@ -11,7 +11,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from functions.calls.envelope import NotOurs, RequestFrame, seal_reply
-from functions.calls.lane import Lane, SealedReply, Ticket, transport_keys
+from functions.calls.lane import Lane, SealedReply, transport_keys
 from functions.models import CallRecord
 from functions.worker.runner import Answer
 
@@ -19,12 +19,15 @@ logger = logging.getLogger(__name__)
 
 BATCH = 32
 BEAT_SECONDS = 1
+RETRY_SECONDS = 0.2
 
 
 class Runs(Protocol):
-    """Runs one call to its end; what it raises is a bug."""
+    """Runs one call to its end; what it raises is a bug, or a part that is away."""
 
     async def run(self, frame: RequestFrame) -> Answer: ...
+
+    def failed(self, frame: RequestFrame, error: Exception) -> Answer: ...
 
 
 class Logs(Protocol):
@@ -56,15 +59,15 @@ class LaneWorker:
 
     async def serve(self) -> None:
         """Serve until told to stop; then finish what runs, write the log, and leave."""
-        replying = asyncio.create_task(self._send_replies())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
             group.create_task(self.log.write_until(self._stopping))
-            group.create_task(self._take_calls())
-        if self._running:
-            await asyncio.wait(self._running, timeout=settings.LANE_CALL_SECONDS)
-        await self._replies.join()
-        replying.cancel()
+            replying = group.create_task(self._send_replies())
+            await self._take_calls()
+            if self._running:
+                await asyncio.wait(self._running, timeout=settings.LANE_CALL_SECONDS)
+            await self._replies.join()
+            replying.cancel()
         await self.log.flush()
 
     async def _beat(self) -> None:
@@ -112,19 +115,21 @@ class LaneWorker:
         if frame.call_id in self._seen:
             logger.warning("Dropped a repeated envelope.")
             return False
-        if len(self._seen) > 10_000:
-            self._seen = {call: until for call, until in self._seen.items() if until > now}
+        # Calls live equally long, so the oldest stand in front.
+        while self._seen and next(iter(self._seen.values())) <= now:
+            del self._seen[next(iter(self._seen))]
         self._seen[frame.call_id] = frame.deadline
         return True
 
     async def _run(self, frame: RequestFrame) -> None:
         try:
             answer = await self.runner.run(frame)
-            self._replies.put_nowait(_sealed(frame, answer))
-            self.log.add(answer.record)
         except Exception as error:  # noqa: BLE001 (the worker's outermost edge)
             # A traceback would show the values at hand: the place is enough to find the bug.
-            logger.error("Call %s met a bug: %s at %s", frame.call_id, *_place(error))
+            logger.error("Call %s did not end: %s at %s", frame.call_id, *place_of(error))
+            answer = self.runner.failed(frame, error)
+        self._replies.put_nowait(_sealed(frame, answer))
+        self.log.add(answer.record)
 
     async def _send_replies(self) -> None:
         """Send what is ready, as many at once as there are: one round trip serves them all."""
@@ -132,12 +137,21 @@ class LaneWorker:
             replies = [await self._replies.get()]
             while not self._replies.empty():
                 replies.append(self._replies.get_nowait())
-            try:
-                await self.lane.reply(replies)
-            except (RedisError, OSError):
-                logger.warning("The broker was away; %d replies are lost.", len(replies))
+            await self._deliver(replies)
             for _ in replies:
                 self._replies.task_done()
+
+    async def _deliver(self, replies: list[SealedReply]) -> None:
+        """Send replies; while the broker is away, try again as long as somebody may wait."""
+        while replies:
+            try:
+                return await self.lane.reply(replies)
+            except (RedisError, OSError):
+                logger.warning("The broker is away; %d replies wait.", len(replies))
+            await asyncio.sleep(RETRY_SECONDS)
+            now = int(time.time() * 1000)
+            replies = [reply for reply in replies if reply.deadline > now]
+        return None
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -145,15 +159,10 @@ class LaneWorker:
 
 
 def _sealed(frame: RequestFrame, answer: Answer) -> SealedReply:
-    payload = answer.status.encode() + b"\n" + answer.document
-    ticket = Ticket(
-        call_id=frame.call_id,
-        organization_id=str(answer.record.organization_id),
-        queued_at=frame.queued_at,
-        lifetime_ms=max(frame.deadline - int(time.time() * 1000), 1000),
-    )
+    payload = answer.word + b"\n" + answer.document
     sealed = seal_reply(payload, call_id=frame.call_id, reply_key=frame.reply_key)
-    return SealedReply(sealed, frame.web, ticket)
+    organization_id = str(answer.record.organization_id)
+    return SealedReply(sealed, frame.web, frame.call_id, organization_id, frame.deadline)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
@@ -164,8 +173,10 @@ async def _pause(stopping: asyncio.Event, seconds: float) -> None:
         return
 
 
-def _place(error: Exception) -> tuple[str, str]:
+def place_of(error: Exception) -> tuple[str, str]:
     """Return the kind of a bug and the line it arose on, without its message."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,7 +1,6 @@
 """From an opened request to the answer that its caller gets and the row that stays."""
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import Callable
@@ -14,24 +13,27 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import Error
 
 from functions import engine
 from functions.calls.database import Database
 from functions.calls.envelope import RequestFrame
+from functions.calls.lane import BUG, DATABASE_AWAY
 from functions.models import CallRecord
 from functions.services.definitions import definition_of
 from functions.worker.credentials import CredentialCache
 from jigxmgmt import outbound
 
 EXPRESSION_THREADS = 2
-LONGEST_HOPELESS_MS = 50
+# What is left of a call's time for its reply.
+REPLY_MS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The word for how it ended, the caller's document, and the row for the call log."""
 
-    status: str
+    word: bytes
     document: bytes = field(repr=False)
     record: CallRecord
 
@@ -90,6 +92,15 @@ class Runner:
         total = max(int(time.time() * 1000) - frame.queued_at, 0)
         return _answer(frame, message, outcome, queued=queued, total=total)
 
+    def failed(self, frame: RequestFrame, error: Exception) -> Answer:
+        """Answer for a call that did not end: a bug of ours, or a database that is away."""
+        is_away = isinstance(error, Error)
+        record = _record_of(frame, orjson.loads(frame.payload))
+        record.status = CallRecord.Status.ERROR
+        record.error_name = "database_unavailable" if is_away else "internal_error"
+        record.total_ms = max(int(time.time() * 1000) - frame.queued_at, 0)
+        return Answer(DATABASE_AWAY if is_away else BUG, b"", record)
+
     async def _definition(
         self, solution_id: uuid.UUID, version: int, name: str
     ) -> engine.Definition:
@@ -99,7 +110,7 @@ class Runner:
         return await self._database.run(definition_of, solution_id, version, name)
 
     def _surroundings(self, frame: RequestFrame, message: dict[str, Any]) -> engine.Surroundings:
-        left = (frame.deadline - LONGEST_HOPELESS_MS) / 1000 - time.time()
+        left = (frame.deadline - REPLY_MS) / 1000 - time.time()
         solution_id, stamp = uuid.UUID(message["solution"]["id"]), message["credential_stamp"]
 
         async def credentials(key: str) -> engine.Credential | None:
@@ -169,12 +180,27 @@ def _answer(
         "warnings": outcome.warnings,
     }
     record = _record(frame, message, outcome, timing)
-    return Answer(record.status, _as_json(document), record)
+    return Answer(record.status.encode(), orjson.dumps(document), record)
 
 
 def _record(
     frame: RequestFrame, message: dict[str, Any], outcome: engine.Outcome, timing: dict[str, int]
 ) -> CallRecord:
+    record = _record_of(frame, message)
+    record.status = CallRecord.Status[outcome.status.upper()]
+    record.error_name = outcome.error["name"] if outcome.error else ""
+    record.upstream_status = outcome.upstream_status
+    record.pages = outcome.pages
+    record.request_bytes = outcome.request_bytes
+    record.response_bytes = outcome.response_bytes
+    record.total_ms, record.queue_ms = timing["total"], timing["queue"]
+    record.upstream_ms, record.transform_ms = timing["upstream"], timing["transform"]
+    record.warnings = len(outcome.warnings)
+    return record
+
+
+def _record_of(frame: RequestFrame, message: dict[str, Any]) -> CallRecord:
+    """Return who called what; how it ended is still to be said."""
     return CallRecord(
         id=frame.call_id,
         organization_id=uuid.UUID(message["organization"]["id"]),
@@ -184,23 +210,5 @@ def _record(
         function_name=message["function"],
         version=message["version"],
         source=message["source"],
-        status=CallRecord.Status[outcome.status.upper()],
-        error_name=outcome.error["name"] if outcome.error else "",
-        upstream_status=outcome.upstream_status,
-        pages=outcome.pages,
-        request_bytes=outcome.request_bytes,
-        response_bytes=outcome.response_bytes,
-        total_ms=timing["total"],
-        queue_ms=timing["queue"],
-        upstream_ms=timing["upstream"],
-        transform_ms=timing["transform"],
-        warnings=len(outcome.warnings),
         started_at=datetime.fromtimestamp(frame.queued_at / 1000, tz=UTC),
     )
-
-
-def _as_json(document: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(document)
-    except TypeError:  # an integer past 64 bits: legal JSON, and orjson declines it
-        return json.dumps(document, ensure_ascii=False).encode()

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
 from jigxmgmt.errors import Conflict, Invalid
+from jigxmgmt.origin import current_origin
 from orgs.models import IdempotentRequest, User
 
 REMEMBERED_FOR = timedelta(hours=24)
@@ -41,9 +43,12 @@ class AlreadyDone(Conflict):
 
 
 def claim_request(
-    caller: User, *, scope: str, key: str, body: bytes, now: datetime
+    caller: User, *, scope: str, key: str, body: bytes, now: datetime, correlation_id: UUID
 ) -> IdempotentRequest:
     """Record that this act begins, for whoever is first with this key.
+
+    Whoever comes later is told the correlation id of the first. On PostgreSQL a claim waits for
+    an earlier one whose transaction is still open, and then sees how that ended.
 
     Raises KeyUnusable, KeyReused (another body), StillRunning or AlreadyDone.
     """
@@ -56,6 +61,7 @@ def claim_request(
             return IdempotentRequest.objects.create(
                 **names,
                 body_digest=digest_of("body", body),
+                correlation_id=correlation_id,
                 created_at=now,
                 expires_at=now + REMEMBERED_FOR,
             )
@@ -74,7 +80,7 @@ def claim_request(
 def done_once(
     caller: User, *, act: str, key: str | None, body: bytes, now: datetime
 ) -> Iterator[IdempotentRequest]:
-    """Claim the key around an act that undoes itself when it fails, which frees the key again.
+    """Do an act in one transaction with the claim of its key, so that they stand or fall together.
 
     The act names what it made in the claim's `subject_id`. Without a key nothing is remembered.
     Raises as claim_request does.
@@ -82,13 +88,15 @@ def done_once(
     if key is None:
         yield IdempotentRequest(caller=caller, scope=act)
         return
-    claim = claim_request(caller, scope=act, key=key, body=body, now=now)
-    try:
+    origin = current_origin()
+    # One transaction, not three: a process that died in between would leave a key that is
+    # taken for a day by an act that never was.
+    with transaction.atomic():
+        claim = claim_request(
+            caller, scope=act, key=key, body=body, now=now, correlation_id=origin.correlation_id
+        )
         yield claim
-    except BaseException:
-        claim.delete()
-        raise
-    claim.end(status="done", subject_id=claim.subject_id)
+        claim.end(status="done", subject_id=claim.subject_id)
 
 
 def digest_of(purpose: str, content: bytes) -> str:
