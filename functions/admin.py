@@ -1,6 +1,8 @@
 """For the operators: what is published and what was called; never a secret, never a value."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from functions.models import (
     CallRecord,
@@ -24,8 +26,12 @@ class PublishedVersionAdmin(ReadOnly):
 class FunctionDefinitionAdmin(ReadOnly):
     list_display = ("name", "version", "provider", "method", "runs_on_device")
     list_filter = ("provider", "runs_on_device")
-    list_select_related = ("version__solution",)
     search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FunctionDefinition]:
+        """Read the version with each, but not its archive, of which one has 20 MB."""
+        whole = super().get_queryset(request).select_related("version__solution")
+        return whole.defer("text", "source", "version__archive")
 
 
 @admin.register(Credential)

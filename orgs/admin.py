@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orgs.models import (
@@ -15,16 +17,21 @@ from orgs.models import (
     User,
 )
 
+admin.site.unregister(Group)  # roles are ours; a group would grant nothing
+
 
 class ReadOnly(admin.ModelAdmin[Any]):
     """Pages that show; what an operator may do is an action that calls a service.
 
-    `hidden` are fields of which not even a digest is shown.
+    `hidden` are fields of which not even a digest is shown; they are not even read.
     """
 
     hidden: ClassVar[tuple[str, ...]] = ()
     view_on_site = False
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer(*self.hidden)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.hidden

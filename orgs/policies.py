@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from django.db.models import Q, QuerySet
+
 from jigxmgmt.errors import NotAllowed
 from orgs.models import Membership, Organization, Solution, SolutionMember, User
 
@@ -25,6 +27,7 @@ class SolutionAct(StrEnum):
     """What a role in a solution lets a person do."""
 
     RUN = "run this solution"
+    SEE_ON_DEVICE = "see this solution on a device"
     SEE = "see this solution"
     PUBLISH = "publish this solution"
     CONFIGURE = "change this solution's credentials or try its functions"
@@ -41,11 +44,15 @@ ORGANIZATION_ROLES: Mapping[Act, frozenset[Role]] = {
 }
 SOLUTION_ROLES: Mapping[SolutionAct, frozenset[SolutionRole]] = {
     SolutionAct.RUN: frozenset({SolutionRole.OWNER, SolutionRole.USER}),
+    SolutionAct.SEE_ON_DEVICE: frozenset(SolutionRole) - {SolutionRole.DENY},
     SolutionAct.SEE: frozenset({SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR}),
     SolutionAct.PUBLISH: frozenset({SolutionRole.OWNER, SolutionRole.EDITOR}),
     SolutionAct.CONFIGURE: frozenset({SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR}),
     SolutionAct.DELETE: frozenset({SolutionRole.OWNER}),
 }
+# All others are building, which takes the console: a role in the organization that may not enter it
+# gives none of them, whatever the role in the solution.
+ON_DEVICE = frozenset({SolutionAct.RUN, SolutionAct.SEE_ON_DEVICE})
 # Where the role in the organization suffices without one in the solution.
 GOVERNED_BY: Mapping[SolutionAct, Act] = {
     SolutionAct.SEE: Act.SEE_ALL_SOLUTIONS,
@@ -68,25 +75,27 @@ def require(user: User, act: Act, organization: Organization) -> None:
         raise NotAllowed(f"Your role in {organization} does not let you {act}.")
 
 
-def can_in_solution(user: User, act: SolutionAct, solution: Solution) -> bool:
-    """Answer whether a role, in the solution or over it, allows the act.
-
-    Building a solution takes the console, so a role in the organization that may not enter it
-    gives none of those acts, whatever the role in the solution.
-    """
-    governing = GOVERNED_BY.get(act)
-    if governing and can(user, governing, solution.organization):
-        return True
+def solutions_allowing(user: User, act: SolutionAct) -> QuerySet[Solution]:
+    """Return the solutions in which a role, in the solution or over it, allows the act."""
     grants = SolutionMember.objects.filter(
-        solution=solution,
         role__in=SOLUTION_ROLES[act],
         membership__user=user,
         membership__is_active=True,
         membership__user__is_active=True,
     )
-    if act is not SolutionAct.RUN:
+    if act not in ON_DEVICE:
         grants = grants.filter(membership__role__in=ORGANIZATION_ROLES[Act.ENTER_CONSOLE])
-    return grants.exists()
+    allowed = Q(pk__in=grants.values("solution"))
+    if governing := GOVERNED_BY.get(act):
+        roles = ORGANIZATION_ROLES[governing]
+        governed = Membership.objects.active().filter(user=user, role__in=roles)
+        allowed |= Q(organization__in=governed.values("organization"))
+    return Solution.objects.filter(allowed)
+
+
+def can_in_solution(user: User, act: SolutionAct, solution: Solution) -> bool:
+    """Answer whether a role, in the solution or over it, allows the act."""
+    return solutions_allowing(user, act).filter(pk=solution.pk).exists()
 
 
 def require_in_solution(user: User, act: SolutionAct, solution: Solution) -> None:

@@ -134,6 +134,17 @@ class TestMyDevices:
         assert "Ada&#x27;s phone is signed out." in response.content.decode()
         assert "No devices" in response.content.decode()
 
+    def test_sends_who_is_no_longer_signed_in_back_to_the_list(
+        self, client: Client, ada: User
+    ) -> None:
+        device = device_of(ada)
+
+        response = client.post(f"/my-devices/{device.pk}/revoke")
+
+        assert response.headers["Location"] == "/accounts/login/?next=/my-devices"
+        device.refresh_from_db()
+        assert device.revoked_at is None
+
     def test_does_not_know_those_of_others(self, browser: Client) -> None:
         eve = register_person("eve@other.example", password=PASSWORD)
         device = device_of(eve)

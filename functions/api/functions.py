@@ -19,6 +19,7 @@ from functions.services.call_log import calls_seen_by
 from functions.services.definitions import NoSuchFunction
 from functions.services.solutions import find_solution
 from jigxmgmt.api import CursorPagination
+from orgs.services.organizations import find_own_organization
 
 
 class ByName(CursorPagination):
@@ -31,7 +32,7 @@ class NewestFirst(CursorPagination):
 
 class ListFunctions(ListAPIView[FunctionDefinition]):
     request: CallerRequest
-    required_scope = "solutions:read"
+    required_scope = "functions:read"
     serializer_class = FunctionSerializer
     pagination_class = ByName
 
@@ -41,7 +42,7 @@ class ListFunctions(ListAPIView[FunctionDefinition]):
 
 
 class ReadFunction(APIView):
-    required_scope = "solutions:read"
+    required_scope = "functions:read"
 
     @extend_schema(responses=FunctionSerializer)
     def get(self, request: CallerRequest, pk: uuid.UUID, name: str) -> Response:
@@ -63,7 +64,8 @@ class ListCalls(ListAPIView[CallRecord]):
     pagination_class = NewestFirst
 
     def get_queryset(self) -> QuerySet[CallRecord]:
-        calls = calls_seen_by(self.request.user, self.kwargs["pk"])
+        organization = find_own_organization(self.request.user, self.kwargs["pk"])
+        calls = calls_seen_by(self.request.user, organization)
         wanted = CallFilterSerializer(data=self.request.query_params)
         wanted.is_valid(raise_exception=True)
         return calls.filter(**wanted.validated_data).select_related("user")

@@ -8,15 +8,16 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from functions.models import CallRecord, FunctionDefinition
-from orgs import policies
+from functions.services.call_log import calls_seen_by
 from orgs.console.entrance import ConsoleRequest
 from orgs.console.shell import shell_of
 from orgs.models import Solution, User
+from orgs.policies import SolutionAct, solutions_allowing
 
 
 def visible_solutions(request: ConsoleRequest) -> QuerySet[Solution]:
     """Those of the organization that is open."""
-    mine = Solution.objects.visible_in_console_to(request.user)
+    mine = solutions_allowing(request.user, SolutionAct.SEE)
     return mine.filter(organization=request.organization)
 
 
@@ -29,16 +30,13 @@ def visible_functions(request: ConsoleRequest) -> QuerySet[FunctionDefinition]:
 
 
 def visible_calls(request: ConsoleRequest) -> QuerySet[CallRecord]:
-    """All of the organization, or those of the solutions that this person builds."""
-    calls = CallRecord.objects.filter(organization=request.organization)
-    if policies.can(request.user, policies.Act.SEE_ALL_CALLS, request.organization):
-        return calls
-    return calls.filter(solution__in=visible_solutions(request))
+    """Those that the call log shows this person of the organization that is open."""
+    return calls_seen_by(request.user, request.organization)
 
 
 def open_solution(request: HttpRequest, solution_id: uuid.UUID) -> Solution:
     """Return one solution, of whichever organization, and let the shell show that one."""
-    mine = Solution.objects.visible_in_console_to(cast(User, request.user))
+    mine = solutions_allowing(cast(User, request.user), SolutionAct.SEE)
     solution = get_object_or_404(mine.select_related("organization"), pk=solution_id)
     shell_of(request).look_at(solution.organization_id)
     return solution

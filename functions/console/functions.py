@@ -3,11 +3,13 @@
 import uuid
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from functions.console.access import (
@@ -91,10 +93,10 @@ def jump(request: ConsoleRequest) -> HttpResponse:
         return redirect("call", identity)
     if identity and visible_solutions(request).filter(pk=identity).exists():
         return redirect("solution", open_solution(request, identity).pk)
-    named = list(visible_functions(request).filter(name=words.lower())[:2])
+    named = list(visible_functions(request).filter(name__iexact=words)[:2])
     if len(named) == 1:
         return redirect("function", named[0].version.solution_id, named[0].name)
-    return redirect(f"/functions?{query_without(request, 'to', search=words)}")
+    return redirect(f"{reverse('functions')}?{urlencode({'search': words})}")
 
 
 def _count_calls(request: ConsoleRequest, shown: list[FunctionDefinition]) -> None:

@@ -1,13 +1,13 @@
 """A function's parameters, as the console shows them."""
 
 import json
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from functions import engine
 from functions.models import FunctionDefinition
-
-TYPES = ("string", "number", "int", "boolean", "array", "object", "file", "image")
-SECRET_LOCATIONS = ("credential", "secret")
+from functions.services.definitions import definition_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +26,29 @@ class Parameter:
         """Somebody who tries the function may give it; a credential comes from the vault."""
         return not self.credential and self.location != "output"
 
-    @property
-    def is_computed(self) -> bool:
-        return self.default.startswith("=")
-
 
 def parameters_of(function: FunctionDefinition) -> list[Parameter]:
-    """Return them in the order of the file; one query, for the keys of the credentials."""
-    keys = set(function.version.solution.credentials.values_list("key", flat=True))
-    declared = function.declared_parameters().items()
-    return [_parameter(name, entry, keys) for name, entry in declared]
+    """Return them in the order of the file."""
+    solution = function.version.solution
+    keys = set(solution.credentials.values_list("key", flat=True))
+    definition = definition_of(solution.pk, function.version.number, function.name)
+    declared = function.declared_parameters()
+    return [
+        _parameter(parameter, declared[parameter.name], keys)
+        for parameter in definition.parameters.values()
+    ]
 
 
-def _parameter(name: str, entry: dict[str, Any], keys: set[str]) -> Parameter:
-    declared_type = str(entry.get("type") or "string")
-    location = str(entry.get("location") or "")
+def _parameter(parameter: engine.Parameter, entry: Mapping[str, Any], keys: Set[str]) -> Parameter:
     default = _as_text(entry.get("value"))
-    is_secret = default in keys or location in SECRET_LOCATIONS or declared_type not in TYPES
+    is_secret = parameter.is_for_credential or parameter.default_key in keys
     return Parameter(
-        name=name,
-        location=location,
-        type=declared_type,
-        is_required=bool(entry.get("required")),
+        name=parameter.name,
+        location=parameter.location,
+        type=parameter.type or "string",
+        is_required=parameter.is_required,
         default="" if is_secret else default,
-        credential=(default or name) if is_secret else "",
+        credential=(parameter.default_key or parameter.name) if is_secret else "",
     )
 
 

@@ -98,8 +98,8 @@ def _hour(moment: datetime, row: Mapping[str, Any] | None) -> Hour:
 
 
 def _slow_ms(calls: QuerySet[CallRecord], number: int) -> int | None:
-    """Return the 95th percentile of the times: the value that 95 of 100 calls stay within."""
+    """Return the 95th percentile by nearest rank: the least time that 95 % of calls stay within."""
     if not number:
         return None
-    rank = min(number - 1, (number * 95) // 100)
-    return calls.order_by("total_ms").values_list("total_ms", flat=True)[rank : rank + 1].first()
+    rank = (number * 95 + 99) // 100  # counted from 1, rounded up
+    return calls.order_by("total_ms").values_list("total_ms", flat=True)[rank - 1 : rank].first()

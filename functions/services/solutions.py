@@ -2,24 +2,34 @@
 
 import uuid
 
+from django.db.models import QuerySet
+
 from auth_providers.services.tokens import Caller
-from functions.services.calls import NoSuchSolution
+from functions.services.calls import MayNotRun, NoSuchSolution
+from jigxmgmt.errors import NotAllowed
+from orgs import policies
 from orgs.models import Solution
-from orgs.models.solutions import SolutionQuerySet
+from orgs.policies import SolutionAct, solutions_allowing
 
 
-def runnable_solutions(caller: Caller) -> SolutionQuerySet:
+class NotForDevices(NotAllowed):
+    code = "not_for_devices"
+
+
+def runnable_solutions(caller: Caller) -> QuerySet[Solution]:
     """Solutions that the caller may run; for a personal token, those its person may see."""
     if not caller.is_device:
         return visible_solutions(caller)
-    return _within_reach(caller, Solution.objects.runnable_by(caller.user).filter(version__gt=0))
+    return _within_reach(
+        caller, solutions_allowing(caller.user, SolutionAct.RUN).filter(version__gt=0)
+    )
 
 
-def visible_solutions(caller: Caller) -> SolutionQuerySet:
+def visible_solutions(caller: Caller) -> QuerySet[Solution]:
     """Solutions that the caller may know of."""
     if not caller.is_device:
-        return Solution.objects.visible_in_console_to(caller.user)
-    return _within_reach(caller, Solution.objects.visible_on_device_to(caller.user))
+        return solutions_allowing(caller.user, SolutionAct.SEE)
+    return _within_reach(caller, solutions_allowing(caller.user, SolutionAct.SEE_ON_DEVICE))
 
 
 def find_solution(caller: Caller, solution_id: uuid.UUID) -> Solution:
@@ -30,7 +40,21 @@ def find_solution(caller: Caller, solution_id: uuid.UUID) -> Solution:
     return found
 
 
-def _within_reach(caller: Caller, solutions: SolutionQuerySet) -> SolutionQuerySet:
+def find_runnable_solution(caller: Caller, solution_id: uuid.UUID) -> Solution:
+    """Return a solution that the caller may run; raises NoSuchSolution or MayNotRun."""
+    solution = find_solution(caller, solution_id)
+    if not policies.can_in_solution(caller.user, policies.SolutionAct.RUN, solution):
+        raise MayNotRun("Your role does not let you run this solution.")
+    return solution
+
+
+def require_scripts(caller: Caller) -> None:
+    """Raise NotForDevices for the app on a phone, whatever role its person has."""
+    if caller.is_device:
+        raise NotForDevices("This is for the console and for scripts.")
+
+
+def _within_reach(caller: Caller, solutions: QuerySet[Solution]) -> QuerySet[Solution]:
     """An organization's app stays in its organization; the installation's own goes anywhere."""
     confined_to = caller.device.app.organization_id if caller.device else None
     return solutions.filter(organization=confined_to) if confined_to else solutions

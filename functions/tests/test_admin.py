@@ -1,16 +1,76 @@
+"""What holds for every list of the operators' pages: who may open it, what it shows, its price."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import BinaryField
 from django.http import HttpRequest
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from oauth2_provider.models import AccessToken, RefreshToken
 
-from orgs.models import User
+from auth_providers.models import RefreshRepeat
+from auth_providers.tests.factories import personal_token, signed_in
+from functions.models import FunctionDefinition, PublishedVersion
+from functions.tests.factories import CallRecordFactory, owner_of, publish, save_secret
+from orgs.models import IdempotentRequest, User
+from orgs.tests.factories import SolutionFactory
 
 OURS = [apps.get_app_config(name) for name in ("orgs", "auth_providers", "functions")]
-MODELS = [model for app in OURS for model in app.get_models()]
+LIBRARIES = [AccessToken, EmailAddress, RefreshToken]
+MODELS = [model for app in OURS for model in app.get_models()] + LIBRARIES
+ROWS = 5
+# The session, the operator, the count, the rows, and two for dates or filters: none once a row.
+MOST_QUERIES = 6
+
+type_of_bound = Callable[[int], AbstractContextManager[CaptureQueriesContext]]
+
+
+def path_of(model: type) -> str:
+    meta = model._meta  # type: ignore[attr-defined]
+    return f"/staff/{meta.app_label}/{meta.model_name}/"
+
+
+def secret_fields(model: type) -> set[str]:
+    return {
+        field.name
+        for field in model._meta.fields  # type: ignore[attr-defined]
+        if isinstance(field, BinaryField)
+        or "digest" in field.name
+        or field.name in ("password", "client_secret", "token", "code")
+    }
+
+
+@pytest.fixture
+def operator(client: Client, admin_user: User) -> Client:
+    """A browser in which an operator of the installation is signed in."""
+    client.force_login(admin_user)
+    return client
+
+
+@pytest.fixture
+def busy(db: None) -> None:
+    """Some rows of everything, each with an organization and a person of its own."""
+    for number in range(ROWS):
+        solution = SolutionFactory.create()
+        owner = owner_of(solution)
+        publish(solution, by=owner)
+        save_secret(solution, by=owner)
+        CallRecordFactory.create(solution=solution, user=owner)
+        device = signed_in(owner).device
+        personal_token(owner)
+        RefreshRepeat.objects.create(
+            device=device, key_digest=f"{number}", spent_token_id=1, issued_token_id=2
+        )
+        IdempotentRequest.objects.create(
+            caller=owner, scope="x", key_digest="a", body_digest="b", expires_at=timezone.now()
+        )
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -24,24 +84,51 @@ class TestStaff:
 
     def test_never_shows_what_is_sealed_or_hashed(self, model: type) -> None:
         page: admin.ModelAdmin[Any] = admin.site.get_model_admin(model)
-        secret = {
-            field.name
-            for field in model._meta.fields  # type: ignore[attr-defined]
-            if isinstance(field, BinaryField)
-            or "digest" in field.name
-            or field.name in ("password", "client_secret", "token", "code")
-        }
+        secret = secret_fields(model)
 
         assert secret <= set(page.get_exclude(HttpRequest()) or ())
         assert not secret & {str(name) for name in page.list_display}
 
     def test_opens_for_operators_alone(
-        self, model: type, client: Client, admin_user: User, django_user_model: type[User]
+        self, model: type, operator: Client, django_user_model: type[User]
     ) -> None:
-        meta = model._meta  # type: ignore[attr-defined]
-        path = f"/staff/{meta.app_label}/{meta.model_name}/"
+        assert operator.get(path_of(model)).status_code == 200
+        operator.force_login(django_user_model.objects.create_user("mia@acme.example"))
+        assert operator.get(path_of(model)).status_code in (302, 403)
 
-        client.force_login(admin_user)
-        assert client.get(path).status_code == 200
-        client.force_login(django_user_model.objects.create_user("mia@acme.example"))
-        assert client.get(path).status_code in (302, 403)
+    def test_lists_rows_at_a_bounded_price(
+        self,
+        model: type,
+        operator: Client,
+        busy: None,
+        django_assert_max_num_queries: type_of_bound,
+    ) -> None:
+        with django_assert_max_num_queries(MOST_QUERIES) as queries:
+            answer = operator.get(path_of(model))
+
+        assert len(answer.context["cl"].result_list) >= ROWS
+        table = model._meta.db_table  # type: ignore[attr-defined]
+        statements = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]]
+        unread = secret_fields(model) - {"password"}  # that of the operator who looks is read
+        assert not [name for name in unread for sql in statements if f'"{name}"' in sql]
+
+
+@pytest.mark.parametrize("model", [PublishedVersion, FunctionDefinition])
+class TestArchives:
+    """One has 20 MB, and a list has a hundred rows."""
+
+    def test_are_not_read_to_show_a_list_or_a_row(
+        self,
+        model: type[PublishedVersion] | type[FunctionDefinition],
+        operator: Client,
+        busy: None,
+        django_assert_max_num_queries: type_of_bound,
+    ) -> None:
+        row = model.objects.first()
+        assert row is not None
+
+        with django_assert_max_num_queries(2 * MOST_QUERIES) as queries:
+            operator.get(path_of(model))
+            operator.get(f"{path_of(model)}{row.pk}/change/")
+
+        assert not [query["sql"] for query in queries if '"archive"' in query["sql"]]

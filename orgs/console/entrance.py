@@ -5,8 +5,11 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from orgs.console.shell import shell_of
 from orgs.http import UserHttpRequest
@@ -35,3 +38,28 @@ def console_page(
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return login_required(guarded)  # type: ignore[return-value]
+
+
+def posted_from(
+    page: str,
+) -> Callable[
+    [Callable[Concatenate[UserHttpRequest, Rest], HttpResponse]],
+    Callable[Concatenate[HttpRequest, Rest], HttpResponse],
+]:
+    """Let in a POST of somebody who is signed in.
+
+    Everybody else signs in and goes on at the page of this name: the address itself takes no GET.
+    """
+
+    def guard(
+        view: Callable[Concatenate[UserHttpRequest, Rest], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(reverse(page))
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+        return require_POST(guarded)  # type: ignore[return-value]
+
+    return guard

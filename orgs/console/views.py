@@ -1,20 +1,20 @@
 """What the shell itself does: switch the organization, choose the theme."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from orgs.console.entrance import posted_from
 from orgs.console.shell import SESSION_KEY, THEME_COOKIE, THEMES, shell_of
+from orgs.http import UserHttpRequest
 
 A_YEAR = 365 * 24 * 60 * 60
 
 
-@require_POST
-@login_required
-def switch_organization(request: HttpRequest) -> HttpResponse:
+@posted_from("overview")
+def switch_organization(request: UserHttpRequest) -> HttpResponse:
     chosen = request.POST.get("organization", "")
     if chosen not in {str(organization.pk) for organization in shell_of(request).organizations}:
         raise Http404

@@ -88,6 +88,13 @@ class TestSwitchOrganization:
     def test_takes_a_post(self, browser: Client) -> None:
         assert browser.get("/organizations/switch").status_code == 405
 
+    def test_sends_who_is_no_longer_signed_in_back_to_a_page(
+        self, client: Client, acme: Organization
+    ) -> None:
+        response = client.post("/organizations/switch", {"organization": str(acme.pk)})
+
+        assert response.headers["Location"] == "/accounts/login/?next=/"
+
     def test_takes_a_token_against_forgery(self, ada: User, acme: Organization) -> None:
         browser = Client(enforce_csrf_checks=True)
         browser.force_login(ada)

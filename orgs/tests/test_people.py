@@ -4,7 +4,15 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from orgs.models import AuditEvent, Membership, User, display_name
-from orgs.services.people import NotAnAddress, WeakPassword, admit_member, register_person
+from orgs.services.people import (
+    MembershipInactive,
+    NotAnAddress,
+    WeakPassword,
+    admit_member,
+    reactivate_member,
+    register_person,
+    set_member_role,
+)
 from orgs.tests.factories import PASSWORD, MembershipFactory, OrganizationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +98,51 @@ class TestAdmitMember:
         )
 
         assert (again, again.role) == (admin, Membership.Role.ADMIN)
+        assert not AuditEvent.objects.exists()
+
+
+    def test_refuses_who_was_let_go(self) -> None:
+        former = MembershipFactory.create(is_active=False)
+
+        with pytest.raises(MembershipInactive):
+            admit_member(
+                former.user, organization=former.organization, role=Membership.Role.USER, by=None
+            )
+
+        assert not former.organization.memberships.active().exists()
+
+
+class TestReactivateMember:
+    def test_lets_somebody_back_in_their_role(self) -> None:
+        former = MembershipFactory.create(admin=True, is_active=False)
+
+        reactivate_member(former, by=None)
+
+        assert former.is_active
+        assert former.organization.memberships.active().get().role == Membership.Role.ADMIN
+        event = AuditEvent.objects.get()
+        assert (event.act, event.organization) == ("member.reactivate", former.organization)
+
+    def test_does_nothing_for_an_active_member(self) -> None:
+        reactivate_member(MembershipFactory.create(), by=None)
+
+        assert not AuditEvent.objects.exists()
+
+
+class TestSetMemberRole:
+    def test_gives_another_role(self) -> None:
+        member = MembershipFactory.create()
+
+        set_member_role(member, role=Membership.Role.OWNER, by=None)
+
+        assert member.organization.memberships.owners().get() == member
+        event = AuditEvent.objects.get()
+        assert (event.act, event.organization) == ("member.set_role", member.organization)
+        assert event.changes == {"role": ["USER", "OWNER"]}
+
+    def test_does_nothing_when_it_is_the_role(self) -> None:
+        set_member_role(MembershipFactory.create(), role=Membership.Role.USER, by=None)
+
         assert not AuditEvent.objects.exists()
 
 

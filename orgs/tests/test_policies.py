@@ -4,7 +4,15 @@ import pytest
 
 from jigxmgmt.errors import NotAllowed
 from orgs.models import Membership, Solution, SolutionMember, User
-from orgs.policies import Act, SolutionAct, can, can_in_solution, require, require_in_solution
+from orgs.policies import (
+    Act,
+    SolutionAct,
+    can,
+    can_in_solution,
+    require,
+    require_in_solution,
+    solutions_allowing,
+)
 from orgs.tests.factories import (
     MembershipFactory,
     OrganizationFactory,
@@ -29,9 +37,9 @@ ALLOWED = {
 }
 ALLOWED_IN_SOLUTION = {
     SolutionRole.OWNER: set(SolutionAct),
-    SolutionRole.ADMIN: {SolutionAct.SEE, SolutionAct.CONFIGURE},
-    SolutionRole.EDITOR: {SolutionAct.SEE, SolutionAct.CONFIGURE, SolutionAct.PUBLISH},
-    SolutionRole.USER: {SolutionAct.RUN},
+    SolutionRole.ADMIN: {SolutionAct.SEE_ON_DEVICE, SolutionAct.SEE, SolutionAct.CONFIGURE},
+    SolutionRole.EDITOR: set(SolutionAct) - {SolutionAct.RUN, SolutionAct.DELETE},
+    SolutionRole.USER: {SolutionAct.RUN, SolutionAct.SEE_ON_DEVICE},
     SolutionRole.DENY: set(),
 }
 
@@ -90,14 +98,17 @@ class TestCanInSolution:
         assert allowed_acts(grant.membership.user, grant.solution) == ALLOWED_IN_SOLUTION[role]
 
     @pytest.mark.parametrize("role", SolutionRole)
-    def test_lets_who_may_not_enter_the_console_run_alone(self, role: SolutionRole) -> None:
+    def test_lets_who_may_not_enter_the_console_use_a_device_alone(
+        self, role: SolutionRole
+    ) -> None:
         grant = SolutionMemberFactory.create(role=role)
 
         allowed = allowed_acts(grant.membership.user, grant.solution)
 
-        assert allowed == ALLOWED_IN_SOLUTION[role] & {SolutionAct.RUN}
+        on_device = {SolutionAct.RUN, SolutionAct.SEE_ON_DEVICE}
+        assert allowed == ALLOWED_IN_SOLUTION[role] & on_device
 
-    @pytest.mark.parametrize("role", GOVERNORS)
+    @pytest.mark.parametrize("role", sorted(GOVERNORS))
     def test_lets_those_over_it_configure_without_a_role_in_it(self, role: Role) -> None:
         solution = SolutionFactory.create()
         governor = MembershipFactory.create(organization=solution.organization, role=role)
@@ -130,6 +141,38 @@ class TestCanInSolution:
         )
 
         assert allowed_acts(grant.membership.user, grant.solution) == set()
+
+
+class TestSolutionsAllowing:
+    """The answers for one solution stand above; here, for several at once."""
+
+    def test_are_those_of_which_each_alone_is_allowed(self) -> None:
+        builder = MembershipFactory.create(creator=True)
+        solutions = {
+            role: SolutionMemberFactory.create(
+                role=role,
+                membership=builder,
+                solution__organization=builder.organization,
+            ).solution
+            for role in SolutionRole
+        }
+        SolutionFactory.create(organization=builder.organization)
+
+        for act in SolutionAct:
+            allowed = set(solutions_allowing(builder.user, act))
+
+            roles = [role for role, acts in ALLOWED_IN_SOLUTION.items() if act in acts]
+            assert allowed == {solutions[role] for role in roles}, act
+
+    @pytest.mark.parametrize("role", Role)
+    def test_are_all_of_the_organization_for_who_governs_it(self, role: Role) -> None:
+        member = MembershipFactory.create(role=role)
+        solution = SolutionFactory.create(organization=member.organization)
+        SolutionFactory.create()
+
+        shown = list(solutions_allowing(member.user, SolutionAct.SEE))
+
+        assert shown == ([solution] if role in GOVERNORS else [])
 
 
 class TestRequireInSolution:

@@ -236,44 +236,6 @@ class TestDeleteSolution:
         assert not AuditEvent.objects.exists()
 
 
-class TestSolutionQuerySet:
-    @pytest.mark.parametrize("role", Role)
-    def test_tells_what_a_role_lets_a_device_run_and_see(self, role: Role) -> None:
-        user, _ = with_role(role)
-
-        may_run = Solution.objects.runnable_by(user).exists()
-        may_see = Solution.objects.visible_on_device_to(user).exists()
-
-        assert may_run is (role in {Role.OWNER, Role.USER})
-        assert may_see is (role != Role.DENY)
-
-    @pytest.mark.parametrize("role", Role)
-    def test_shows_a_creator_in_the_console_what_they_build(self, role: Role) -> None:
-        user, _ = with_role(role)
-
-        is_shown = Solution.objects.visible_in_console_to(user).exists()
-
-        assert is_shown is (role in {Role.OWNER, Role.ADMIN, Role.EDITOR})
-
-    @pytest.mark.parametrize("role", Membership.Role)
-    def test_shows_owners_and_admins_all_of_their_organization(self, role: Membership.Role) -> None:
-        member = MembershipFactory.create(role=role)
-        solution = SolutionFactory.create(organization=member.organization)
-        SolutionFactory.create()
-
-        shown = list(Solution.objects.visible_in_console_to(member.user))
-
-        assert shown == ([solution] if role in {"OWNER", "ADMIN"} else [])
-
-    @pytest.mark.parametrize("ended", ["membership__is_active", "membership__user__is_active"])
-    def test_shows_nothing_to_who_has_left(self, ended: str) -> None:
-        user, _ = with_role(Role.OWNER, membership__role=Membership.Role.OWNER, **{ended: False})
-
-        assert not Solution.objects.runnable_by(user).exists()
-        assert not Solution.objects.visible_on_device_to(user).exists()
-        assert not Solution.objects.visible_in_console_to(user).exists()
-
-
 class TestAdvance:
     def test_is_for_whoever_publishes_next_to_the_live_version(self) -> None:
         solution = SolutionFactory.create()

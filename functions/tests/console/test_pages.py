@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,11 +16,12 @@ from auth_providers.services.apps import installation_app
 from functions.console.calls import PAGE_SIZE
 from functions.models import CallRecord
 from functions.tests.console.conftest import Acme
+from orgs.models import Solution
 from orgs.services.organizations import found_organization
 from orgs.tests.pages import read_page
 
 MOST_QUERIES = 20
-type_of_bound = Callable[[int], AbstractContextManager[object]]
+type_of_bound = Callable[[int], AbstractContextManager[CaptureQueriesContext]]
 
 
 @pytest.fixture
@@ -36,6 +38,17 @@ def busy(acme: Acme) -> Acme:
     return acme
 
 
+WITH_CREDENTIALS = """\
+provider: DATA_PROVIDER_REST
+url: https://crm.example.com/customers
+parameters:
+  region: {location: query}
+  since: {location: query, type: string, value: =$now()}
+  accessToken: {location: header, type: string, value: crm}
+  basicAuth: {location: header}
+  x-key: {location: secret, value: vault}
+  signature: {location: header, type: oauth, value: API_KEY}
+"""
 LIST = "provider: DATA_PROVIDER_REST\nurl: https://crm.example.com/customers\n"
 
 
@@ -106,6 +119,25 @@ class TestOverview:
 
 
 class TestSolutions:
+    def test_counts_live_functions_and_people(self, browser: Client, acme: Acme) -> None:
+        acme.publish(open_orders=LIST)
+        Solution.objects.create(organization=acme.organization, name="empty", title="Empty")
+
+        shown = browser.get("/solutions").context["solutions"]
+
+        counts = {solution.name: (solution.functions, solution.people) for solution in shown}
+        assert counts == {"field": (1, 3), "empty": (0, 0)}
+
+    def test_multiplies_no_functions_by_people(
+        self, browser: Client, acme: Acme, django_assert_max_num_queries: type_of_bound
+    ) -> None:
+        with django_assert_max_num_queries(MOST_QUERIES) as queries:
+            browser.get("/solutions")
+
+        statements = [query["sql"] for query in queries]
+        (counting,) = (sql for sql in statements if "functions_functiondefinition" in sql)
+        assert "OUTER JOIN" not in counting
+
     def test_shows_a_creator_their_own_only(self, client: Client, acme: Acme) -> None:
         client.force_login(acme.creator)
         acme.solution.members.filter(membership__user=acme.creator).delete()
@@ -183,6 +215,22 @@ class TestFunction:
         page = response.content.decode()
         assert 'name="parameter-region"' in page
         assert 'name="parameter-x-api-key"' not in page
+
+    def test_asks_for_no_token_or_password_of_a_service(self, browser: Client, acme: Acme) -> None:
+        acme.publish(list_customers=WITH_CREDENTIALS)
+
+        response = browser.get(f"/solutions/{acme.solution.pk}/functions/list-customers")
+
+        asked = list(response.context["form"].fields)
+        assert asked == ["region", "since"]
+        shown = {parameter.name: parameter for parameter in response.context["parameters"]}
+        assert {name: one.credential for name, one in shown.items() if one.credential} == {
+            "accessToken": "crm",
+            "basicAuth": "basicAuth",
+            "x-key": "vault",
+            "signature": "API_KEY",
+        }
+        assert shown["since"].default == "=$now()"
 
     def test_counts_the_day(self, browser: Client, acme: Acme) -> None:
         for status in ("OK", "OK", "OK", "ERROR"):
@@ -266,13 +314,19 @@ class TestJump:
 
         assert browser.get(f"/jump?to={acme.solution.pk}").headers["Location"] == address
 
-    def test_goes_to_a_function_by_its_whole_name(self, browser: Client, acme: Acme) -> None:
-        address = f"/solutions/{acme.solution.pk}/functions/nearby-sites"
+    @pytest.mark.parametrize(
+        ("words", "name"), [("Nearby-Sites", "nearby-sites"), ("openorders", "openOrders")]
+    )
+    def test_goes_to_a_function_by_its_whole_name(
+        self, browser: Client, acme: Acme, words: str, name: str
+    ) -> None:
+        acme.publish(nearby_sites=LIST, orders=f"functionId: openOrders\n{LIST}")
+        address = f"/solutions/{acme.solution.pk}/functions/{name}"
 
-        assert browser.get("/jump?to=Nearby-Sites").headers["Location"] == address
+        assert browser.get(f"/jump?to={words}").headers["Location"] == address
 
     def test_searches_for_everything_else(self, browser: Client, acme: Acme) -> None:
-        response = browser.get("/jump?to=a%26b")
+        response = browser.get("/jump?to=a%26b&page=2")
 
         assert response.headers["Location"] == "/functions?search=a%26b"
 
