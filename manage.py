@@ -11,6 +11,7 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 (so that an older one says so)
         found = ".".join(map(str, sys.version_info[:2]))
         refuse(f"jigxmgmt needs Python 3.11 to 3.13; this is {found}.")
+    os.umask(0o077)  # what a command makes is its owner's alone, the database above all
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jigxmgmt.settings")
 
     from django.core.management import execute_from_command_line

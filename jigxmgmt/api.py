@@ -36,6 +36,8 @@ STATUS_OF_FAMILY: dict[type[DomainError], int] = {
     Unavailable: 503,
     DomainError: 422,
 }
+# RFC 9110's words, which the standard library has in some versions of Python only.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 CODE_OF_STATUS = {
     400: "malformed",
     401: "unauthenticated",
@@ -94,7 +96,7 @@ def problem_document(
     """Return the members of RFC 9457 3.1 with ours: code, correlation_id, errors."""
     document: dict[str, Any] = {
         "type": f"urn:jigxmgmt:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
@@ -171,6 +173,13 @@ def _faults(details: Any, pointer: str = "") -> list[FieldFault]:
     return [fault for place, inner in pairs for fault in _faults(inner, place)]
 
 
+def bad_request(request: HttpRequest) -> HttpResponse:
+    """Answer a request that Django itself refuses, as one to a host that is not ours."""
+    return problem(
+        request, status=400, code="malformed", detail="This request can't be answered here."
+    )
+
+
 @csrf_exempt  # so that a POST is told that nothing is here
 def not_found(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
     """Answer an unknown path under /api/."""
@@ -208,9 +217,24 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return orjson.loads(stream.read())
-        except orjson.JSONDecodeError as error:
-            raise exceptions.ParseError("The body is not JSON (RFC 8259).") from error
+            return read_json(stream.read())
+        except ValueError as error:
+            raise exceptions.ParseError(str(error)) from error
+
+
+def read_json(written: bytes) -> Any:
+    """Return what a body says; raises ValueError for what is no JSON, or is nested too deeply.
+
+    The bound is what orjson writes, less what our own documents wrap around a part of it.
+    """
+    try:
+        content = orjson.loads(written)
+        orjson.dumps([[[[[[[[content]]]]]]]])
+    except orjson.JSONDecodeError as error:
+        raise ValueError("The body is not JSON (RFC 8259).") from error
+    except TypeError as error:
+        raise ValueError("The body is nested too deeply.") from error
+    return content
 
 
 class CursorUnusable(Invalid):

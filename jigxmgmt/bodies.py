@@ -12,6 +12,8 @@ from asgiref.typing import (
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendCallable,
+    HTTPRequestEvent,
+    HTTPScope,
     Scope,
 )
 
@@ -41,12 +43,16 @@ class BoundBodies:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._most:
             await _refuse(send)
             return
+        counting = self._counting(receive)
         try:
-            await self._application(scope, self._counting(receive), send)
+            if b"transfer-encoding" in headers:
+                scope, counting = await _measured(scope, counting)
+            await self._application(scope, counting, send)
         except BodyTooLarge:
             await _refuse(send)
 
@@ -63,6 +69,32 @@ class BoundBodies:
             return event
 
         return counted
+
+
+async def _measured(
+    scope: HTTPScope, receive: ASGIReceiveCallable
+) -> tuple[HTTPScope, ASGIReceiveCallable]:
+    """Read a chunked body and say how long it is; frameworks take no length for no body."""
+    body, goes_on = b"", True
+    while goes_on:
+        event = await receive()
+        if event["type"] != "http.request":
+            return scope, _again(event, receive)
+        body += event["body"]
+        goes_on = event.get("more_body", False)
+    headers = [*scope["headers"], (b"content-length", str(len(body)).encode())]
+    whole: HTTPRequestEvent = {"type": "http.request", "body": body, "more_body": False}
+    return {**scope, "headers": headers}, _again(whole, receive)
+
+
+def _again(event: ASGIReceiveEvent, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:
+    """Hand out this event first, then those that follow."""
+    events = [event]
+
+    async def next_event() -> ASGIReceiveEvent:
+        return events.pop() if events else await receive()
+
+    return next_event
 
 
 async def _refuse(send: ASGISendCallable) -> None:

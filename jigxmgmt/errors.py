@@ -23,6 +23,11 @@ class FieldFault:
     line: int | None = None
 
 
+def pointer(*path: str | int) -> str:
+    """Return the JSON Pointer of a path (RFC 6901 3)."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
 class DomainError(Exception):
     """A refusal: a stable code for programs, a sentence for people."""
 

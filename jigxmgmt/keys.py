@@ -3,7 +3,10 @@
 import base64
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
+
+KEY_BYTES = 32
 
 
 class KeyUnavailable(Exception):
@@ -29,11 +32,12 @@ def read_or_make_key(path: Path) -> list[str]:
 
 
 def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (path.parent.parent, path.parent):  # each made one, not the last alone
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -42,9 +46,15 @@ def _make_key(path: Path) -> None:
         draft.unlink()
 
 
-def decode_key(text: str) -> bytes:
-    """Return the 32 bytes of a key in base64url; ValueError for anything else."""
-    key = base64.urlsafe_b64decode(text)
-    if len(key) != 32:
-        raise ValueError("A key is 32 bytes in base64url.")
-    return key
+def decode_keys(texts: Sequence[str], *, name: str) -> list[bytes]:
+    """Return keys of 32 bytes each from base64url (RFC 4648 5).
+
+    Raises KeyUnavailable, which names the key and never shows it.
+    """
+    try:
+        keys = [base64.urlsafe_b64decode(text) for text in texts]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise KeyUnavailable(f"{name} holds something that is not a key: 32 bytes in base64url.")
+    return keys

@@ -1,5 +1,6 @@
 """What every request passes: where it is from, whether its way was private, what pages load."""
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
@@ -13,8 +14,10 @@ from jigxmgmt.origin import Origin, enter_origin
 
 Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
-# Where a password, a token or a call's values travel.
-PRIVATE_PATHS = ("/api/", "/oauth/", "/accounts/", "/register", "/staff/", "/scim/")
+# Where neither a cookie, a password, a token nor a call's values travel.
+OPEN_PATHS = ("/healthz", "/readyz", "/static/")
+# As a query writes it, and as a cookie does.
+ESCAPED_NULL = re.compile(r"%00|\\000")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -72,7 +75,7 @@ class RequirePrivateWay(_Middleware):
     """Refuse plain HTTP where secrets travel."""
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
-        if not request.path.startswith(PRIVATE_PATHS) or came_privately(request):
+        if request.path.startswith(OPEN_PATHS) or came_privately(request):
             return None
         detail = "This address answers over https only."
         if request.path.startswith("/api/"):
@@ -81,25 +84,28 @@ class RequirePrivateWay(_Middleware):
 
 
 class RefuseNullCharacters(_Middleware):
-    """Refuse an address with a null character: PostgreSQL takes none in a text."""
+    """Refuse an address or a cookie with a null character: PostgreSQL takes none in a text."""
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
-        if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
+        written = request.META.get("QUERY_STRING", "") + request.META.get("HTTP_COOKIE", "")
+        if "\0" not in request.path + written and not ESCAPED_NULL.search(written):
             return None
-        detail = "An address has no null characters."
+        detail = "Neither an address nor a cookie has null characters."
         if request.path.startswith("/api/"):
             return problem(request, status=400, code="malformed", detail=detail)
         return HttpResponse(detail, status=400, content_type="text/plain")
 
 
 class ContentSecurityPolicy(_Middleware):
-    """Let pages load what we serve, and nothing else."""
+    """Let pages load what we serve and nothing else, and let nobody keep them."""
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> None:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store")
 
 
 def came_privately(request: HttpRequest) -> bool:

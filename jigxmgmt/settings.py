@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 import environ
 
-from jigxmgmt.keys import read_or_make_key
+from jigxmgmt.keys import decode_keys, read_or_make_key
 
 django_stubs_ext.monkeypatch()
 
@@ -38,10 +38,14 @@ BROKER_SOCKET = socket_path(DATA_DIR)
 # --- Keys: from the environment, else from files made at first start ----------------------
 SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_key(KEY_DIR / "secret.key")[0]
 # Newest first; a second one stays while it is rotated. The same on every host.
-TRANSPORT_KEYS = env.list("TRANSPORT_KEY", default=[]) or read_or_make_key(
-    KEY_DIR / "transport.key"
+TRANSPORT_KEYS = decode_keys(
+    env.list("TRANSPORT_KEY", default=[]) or read_or_make_key(KEY_DIR / "transport.key"),
+    name="TRANSPORT_KEY",
 )
-VAULT_KEYS = env.list("VAULT_KEY", default=[]) or read_or_make_key(KEY_DIR / "vault.key")
+VAULT_KEYS = decode_keys(
+    env.list("VAULT_KEY", default=[]) or read_or_make_key(KEY_DIR / "vault.key"),
+    name="VAULT_KEY",
+)
 
 # --- Address --------------------------------------------------------------------------------
 DEBUG = False
@@ -161,6 +165,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # --- Broker and tasks -----------------------------------------------------------------------
 _EMBEDDED = f"unix://{BROKER_SOCKET}"
@@ -188,7 +193,11 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"serializer": "jigxmgmt.cache.JSONSerializer"},
+    }
 }
 
 # --- The lane -------------------------------------------------------------------------------
@@ -196,8 +205,9 @@ LANE_QUEUE_SECONDS = env.float("LANE_QUEUE_SECONDS", default=5.0)
 LANE_QUEUE_LENGTH = env.int("LANE_QUEUE_LENGTH", default=2000)
 LANE_CALL_SECONDS = env.float("LANE_CALL_SECONDS", default=30.0)
 LANE_SERVICE_SECONDS = env.float("LANE_SERVICE_SECONDS", default=20.0)
-LANE_CONCURRENCY = env.int("LANE_CONCURRENCY", default=256)
-LANE_CALLS_PER_ORGANIZATION = env.int("LANE_CALLS_PER_ORGANIZATION", default=500)
+LANE_CONCURRENCY = env.int("LANE_CONCURRENCY", default=1024)
+# A quarter of what one worker runs, so that no organization can take it all.
+LANE_CALLS_PER_ORGANIZATION = env.int("LANE_CALLS_PER_ORGANIZATION", default=256)
 LANE_MAX_BYTES = env.int("LANE_MAX_BYTES", default=6 * 1024 * 1024)
 LANE_MAX_PAGES = env.int("LANE_MAX_PAGES", default=100)
 LANE_TOTAL_BYTES = env.int("LANE_TOTAL_BYTES", default=24 * 1024 * 1024)
@@ -257,10 +267,8 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "ROTATE_REFRESH_TOKEN": True,
     "PKCE_REQUIRED": True,
-    "REQUEST_APPROVAL_PROMPT": "auto",
     "SCOPES": {"app": "Use your organization's solutions on this device"},
     "DEFAULT_SCOPES": ["app"],
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
     "OAUTH2_VALIDATOR_CLASS": "auth_providers.oauth.Validator",
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,

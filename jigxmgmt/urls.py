@@ -14,7 +14,6 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = "jigxmgmt"
 
 api_v1: list[URLPattern | URLResolver] = [
-    path("", include("orgs.api.urls")),
     path("", include("auth_providers.api.urls")),
     path("", include("functions.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -32,6 +31,13 @@ urlpatterns = [
     path("", include("auth_providers.console.urls")),
     path("", include("functions.console.urls")),
 ]
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer what Django refuses: a problem document under /api/, a page elsewhere."""
+    if request.path.startswith("/api/"):
+        return api.bad_request(request)
+    return defaults.bad_request(request, exception)
 
 
 def handler500(request: HttpRequest) -> HttpResponseBase:

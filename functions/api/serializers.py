@@ -1,9 +1,11 @@
 """The shapes of what comes in and what goes out."""
 
+import json
 from typing import Any
 
 from rest_framework import serializers
 
+from functions.engine import check_definition
 from functions.models import CallRecord, Credential, FunctionDefinition, PublishedVersion
 from orgs.models import Solution
 
@@ -71,14 +73,15 @@ class FunctionSerializer(serializers.ModelSerializer[FunctionDefinition]):
 
     def get_parameters(self, function: FunctionDefinition) -> list[dict[str, Any]]:
         """Name, location, type, required; never a default, which may name a credential."""
+        definition = check_definition(json.loads(function.source), name=function.name).definition
         return [
             {
-                "name": name,
-                "location": parameter.get("location"),
-                "type": parameter.get("type"),
-                "required": bool(parameter.get("required")),
+                "name": parameter.name,
+                "location": parameter.location,
+                "type": parameter.type,
+                "required": parameter.is_required,
             }
-            for name, parameter in function.declared_parameters().items()
+            for parameter in (definition.parameters.values() if definition else ())
         ]
 
 

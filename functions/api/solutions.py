@@ -5,6 +5,7 @@ import uuid
 from typing import ClassVar, cast
 
 import orjson
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -24,7 +25,12 @@ from functions.api.serializers import (
 )
 from functions.models import PublishedVersion
 from functions.services.publishing import publish_solution, restore_version
-from functions.services.solutions import find_solution, runnable_solutions
+from functions.services.solutions import (
+    find_runnable_solution,
+    find_solution,
+    require_scripts,
+    runnable_solutions,
+)
 from functions.services.sync import synced_definition
 from jigxmgmt.api import CursorPagination
 from jigxmgmt.errors import NotFound
@@ -46,7 +52,7 @@ class ZipParser(BaseParser):
     def parse(  # type: ignore[override]
         self, stream: object, media_type: object = None, context: object = None
     ) -> bytes:
-        content: bytes = stream.read()  # type: ignore[attr-defined]
+        content: bytes = stream.read(settings.SOLUTION_MAX_ZIP_BYTES + 1)  # type: ignore[attr-defined]
         return content
 
 
@@ -119,11 +125,15 @@ class SolutionContent(APIView):
     )
     def put(self, request: CallerRequest, pk: uuid.UUID) -> Response:
         solution = find_solution(request.auth, pk)
-        version = publish_solution(solution, archive=cast(bytes, request.data), by=request.user)
+        archive = cast(object, request.data)  # an empty body is not parsed, and comes as {}
+        version = publish_solution(
+            solution, archive=archive if isinstance(archive, bytes) else b"", by=request.user
+        )
         return Response(published_document(version), status=201)
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
     def get(self, request: CallerRequest, pk: uuid.UUID) -> HttpResponse:
+        require_scripts(request.auth)
         solution = find_solution(request.auth, pk)
         live = PublishedVersion.objects.filter(solution=solution, number=solution.version).first()
         if live is None:
@@ -141,6 +151,7 @@ class ListVersions(ListAPIView[PublishedVersion]):
     pagination_class = CursorPagination
 
     def get_queryset(self) -> QuerySet[PublishedVersion]:
+        require_scripts(self.request.auth)
         solution = find_solution(self.request.auth, self.kwargs["pk"])
         return solution.versions.defer("archive").select_related("published_by")
 
@@ -162,11 +173,11 @@ class SyncDefinition(APIView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT, 304: OpenApiResponse()})
     def get(self, request: CallerRequest, pk: uuid.UUID) -> HttpResponse:
-        solution = find_solution(request.auth, pk)
+        solution = find_runnable_solution(request.auth, pk)
         if solution.version == 0:
             raise NotPublished("Nothing is published yet.")
         etag = _etag(solution)
-        if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
+        if _is_known(etag, request.headers.get("If-None-Match", "")):
             response: HttpResponse = HttpResponse(status=304)
         else:
             response = Response(synced_definition(solution))
@@ -192,6 +203,12 @@ def _etag(solution: Solution) -> str:
     parts = [str(solution.pk), solution.version, solution.custom_settings]
     content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
     return f'"{hashlib.sha256(content).hexdigest()}"'
+
+
+def _is_known(etag: str, wanted: str) -> bool:
+    """Answer whether If-None-Match names the tag; the comparison is weak (RFC 9110 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in wanted.split(",")]
+    return etag in tags or tags == ["*"]
 
 
 def published_document(version: PublishedVersion) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """A solution's folder as a zip, read within bounds: one bad name or size refuses it whole."""
 
 import io
+import lzma
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -14,6 +16,20 @@ LONGEST_NAME = 400
 # A folder of text shrinks by ten or so; a hundredfold is a bomb.
 HIGHEST_RATIO = 100
 SMALLEST_SUSPECT = 1024 * 1024
+
+
+# What the library raises for a broken, encrypted or exotic zip.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
 
 
 class NotAnArchive(Invalid):
@@ -36,12 +52,10 @@ def read_archive(archive: bytes) -> Files:
         raise ArchiveTooLarge("The zip is too large.")
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-            _check_entries(entries)
-            return _read_entries(opened, entries)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-        raise NotAnArchive("This is not a zip that can be read.") from error
-    except (RuntimeError, ValueError, OSError) as error:  # encrypted, or a broken entry
+            _check_entries(opened.infolist())
+            files = [entry for entry in opened.infolist() if not entry.is_dir()]
+            return _read_entries(opened, files)
+    except UNREADABLE as error:
         raise NotAnArchive("This is not a zip that can be read.") from error
 
 
@@ -85,11 +99,11 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
 def _fault_of_name(entry: zipfile.ZipInfo) -> str:
     name, parts = entry.filename, PurePosixPath(entry.filename).parts
     mode = entry.external_attr >> 16
-    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
         return "Links and special files are refused."
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        return "The name is empty, too long, or has characters that cannot be printed."
-    if name.startswith("/") or "\\" in name or ":" in name or name != "/".join(parts):
+        return "The name is empty, too long, or has characters that can't be printed."
+    if name.startswith("/") or "\\" in name or ":" in name or name.rstrip("/") != "/".join(parts):
         return "Paths are relative, with forward slashes."
     if any(part in (".", "..") for part in parts):
         return "A path stays inside the folder."

@@ -28,7 +28,7 @@ PLACE: _Place = {"model": "functions.credential", "field": "sealed"}
 
 
 # A name or address as it stands in a URL; a wildcard would match nothing.
-HOST = re.compile(r"[a-z0-9._:-]+")
+HOST = re.compile(r"(?!.*\.\.)[a-z0-9._:-]+")
 
 
 class NotACredential(Invalid):
@@ -148,14 +148,19 @@ def _fault_of_origin(origin: str | None, organization: Organization) -> str:
 
 
 def _normal_origin(text: str) -> str | None:
-    """Return the origin as RFC 6454 6.2 writes it, or None for what is not one."""
+    """Return the origin as RFC 6454 6.2 writes it, or None for what is not one.
+
+    A name in other letters than ASCII is not one: the two standards of IDNA make different hosts
+    of it, and a secret must not go to the other.
+    """
     try:
         parts = urlsplit(text.strip())
-        port, host = parts.port, (parts.hostname or "").encode("idna").decode()
-    except (ValueError, UnicodeError):
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
         return None
-    is_bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
-    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host) or not is_bare:
+    has_more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    is_origin = parts.scheme in ("http", "https") and HOST.fullmatch(host) and port != 0
+    if has_more or not is_origin:
         return None
     host = f"[{host}]" if ":" in host else host
     standard = {"http": 80, "https": 443}[parts.scheme]

@@ -15,6 +15,13 @@ Path = tuple[str | int, ...]
 
 # An alias may stand for a tree of aliases: what they unfold to is bounded, not what is written.
 MOST_NODES = 50_000
+# The library takes time by the square of the depth: this is looked at before it is asked.
+MOST_CHARACTERS = 256 * 1024
+DEEPEST_BRACKETS = 200
+BRACKETS = re.compile(r"[\[\]{}]")
+SEQUENCES_IN_A_LINE = re.compile(r"(?:[-?:] +){60}")
+# What the library raises beside its own errors, as for a tag that does not fit its text.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 DEEPEST = 60
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -44,17 +51,30 @@ class Document:
 
 def read_document(text: str) -> Document:
     """Read one YAML 1.2 document; raises NotYaml. An empty text is an empty document."""
+    if len(text) > MOST_CHARACTERS:
+        raise NotYaml("The file is too large for a function.", None)
+    if _brackets(text) > DEEPEST_BRACKETS or SEQUENCES_IN_A_LINE.search(text):
+        raise NotYaml("The document is nested too deeply.", None)
     try:
         tree = YAML(typ="rt").load(text)
     except DuplicateKeyError as error:
         raise NotYaml("A key stands twice.", _line(error)) from error
     except MarkedYAMLError as error:
         raise NotYaml(str(error.problem or "This is not YAML."), _line(error)) from error
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, *UNREADABLE) as error:
         raise NotYaml("This is not YAML.", None) from error
     document = Document()
     document.content = _Plainer(document.lines).plain(tree, (), 0)
     return document
+
+
+def _brackets(text: str) -> int:
+    """Return how deep brackets go, taking those in texts for real: the bound is far above."""
+    depth = deepest = 0
+    for bracket in BRACKETS.findall(text):
+        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 class _Plainer:

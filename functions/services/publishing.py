@@ -12,7 +12,7 @@ from functions.engine import Definition, Fault, Parameter, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.services.archives import Files, read_archive
 from functions.services.documents import Document, NotYaml, read_document
-from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
+from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound, TooLargeAnInput, pointer
 from orgs import policies
 from orgs.models import Organization, Solution, User
 from orgs.services.audit import record_event
@@ -31,6 +31,13 @@ class PublishedMeanwhile(Conflict):
     code = "published_meanwhile"
 
 
+class FunctionsTooLarge(TooLargeAnInput):
+    code = "functions_too_large"
+
+
+# Reading YAML with its lines takes about two seconds a megabyte, and a publisher waits for it.
+MOST_FAULTS = 100
+MOST_BYTES_OF_FUNCTIONS = 2 * 1024 * 1024
 FUNCTION_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,48}[A-Za-z0-9]")
 LONGEST_ID = 50
 
@@ -52,8 +59,8 @@ class CheckedSolution:
 def publish_solution(solution: Solution, *, archive: bytes, by: User) -> PublishedVersion:
     """Check a folder, keep it as the solution's next version, and make that one live.
 
-    Raises NotAllowed, NotAnArchive, ArchiveTooLarge, NotPublishable with every fault, or
-    PublishedMeanwhile; then nothing has changed.
+    Raises NotAllowed, NotAnArchive, ArchiveTooLarge, FunctionsTooLarge, NotPublishable with every
+    fault, or PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
     credentials = set(solution.credentials.values_list("key", flat=True))
@@ -98,13 +105,22 @@ def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVe
 
 
 def check_solution(files: Files, *, credentials: Collection[str]) -> CheckedSolution:
-    """Read and check every function of a folder, for a solution with credentials of these keys."""
+    """Read and check every function of a folder, for a solution with credentials of these keys.
+
+    Raises FunctionsTooLarge.
+    """
+    paths = sorted(path for path in files if _is_function(path))
+    if sum(len(files[path]) for path in paths) > MOST_BYTES_OF_FUNCTIONS:
+        raise FunctionsTooLarge("The functions have more than 2 MB of text.")
     checked = CheckedSolution(credentials)
-    for path in sorted(files):
-        parts = PurePosixPath(path).parts
-        if parts[0] == "functions" and path.endswith(".jigx"):
+    for path in paths:
+        if len(checked.faults) < MOST_FAULTS:
             _check_file(path, files[path], checked)
     return checked
+
+
+def _is_function(path: str) -> bool:
+    return PurePosixPath(path).parts[0] == "functions" and path.endswith(".jigx")
 
 
 @transaction.atomic
@@ -218,5 +234,5 @@ def _row(definition: Definition, name: str, path: str, text: str) -> FunctionDef
 
 
 def _located(fault: Fault, path: str, document: Document) -> FieldFault:
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault.path)
-    return FieldFault(pointer, fault.message, fault.code, path, document.line_of(fault.path))
+    line = document.line_of(fault.path)
+    return FieldFault(pointer(*fault.path), fault.message, fault.code, path, line)

@@ -46,6 +46,13 @@ class TestReadArchive:
         with pytest.raises(NotAnArchive):
             read_archive(content)
 
+    def test_refuses_a_zip_whose_content_is_broken(self) -> None:
+        content = bytearray(zipped(("a", bytes(range(256)) * 8)))
+        content[40:60] = b"\xff" * 20
+
+        with pytest.raises(NotAnArchive):
+            read_archive(bytes(content))
+
     def test_refuses_a_bomb(self) -> None:
         with pytest.raises(ArchiveTooLarge):
             read_archive(zipped(("bomb", bytes(30 * 1024 * 1024))))

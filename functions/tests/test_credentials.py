@@ -194,7 +194,7 @@ class TestOrigins:
             (" HTTPS://API.Example.com/ ", "https://api.example.com"),
             ("https://api.example.com:443", "https://api.example.com"),
             ("https://api.example.com:8443/", "https://api.example.com:8443"),
-            ("https://bücher.example", "https://xn--bcher-kva.example"),
+            ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
         ],
     )
@@ -221,6 +221,8 @@ class TestOrigins:
             "https://*.example.com",
             "https://api example.com",
             "https://a..example.com",
+            "https://bücher.example",
+            "https://api.example.com:0",
             "ftp://api.example.com",
             "*",
             "null",

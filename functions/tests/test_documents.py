@@ -42,6 +42,13 @@ class TestReadDocument:
         with pytest.raises(NotYaml):
             read_document("[" * 500 + "]" * 500)
 
+    @pytest.mark.parametrize(
+        "text", ["a: " + "[" * 5000, "- " * 5000, "a: !!bool foo", "x" * 300_000, "a: " + "{" * 300]
+    )
+    def test_refuses_at_once_what_would_take_long(self, text: str) -> None:
+        with pytest.raises(NotYaml):
+            read_document(text)
+
     def test_makes_no_objects(self) -> None:
         document = read_document("a: !!python/object/apply:os.getcwd []\n")
 

@@ -17,9 +17,11 @@ class Application:
 
     def __init__(self) -> None:
         self.read: int | None = None
+        self.declared: bytes | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.read = 0
+        self.declared = dict(scope["headers"]).get(b"content-length")
         while True:
             event = await receive()
             self.read += len(event.get("body", b""))
@@ -30,7 +32,7 @@ class Application:
 
 
 def request(
-    *chunks: bytes, length: bytes | None = None, kind: str = "http"
+    *chunks: bytes, length: bytes | None = None, kind: str = "http", is_chunked: bool = False
 ) -> tuple[Application, list[dict[str, Any]]]:
     """Send a body in these chunks; return the application and what was answered."""
     application, sent = Application(), list[dict[str, Any]]()
@@ -46,6 +48,8 @@ def request(
         sent.append(event)
 
     headers = [] if length is None else [(b"content-length", length)]
+    if is_chunked:
+        headers.append((b"transfer-encoding", b"chunked"))
     bound: Any = BoundBodies(application, most=MOST)
     asyncio.run(bound({"type": kind, "headers": headers}, receive, send))
     return application, sent
@@ -68,6 +72,17 @@ class TestBoundBodies:
 
         assert sent[0]["status"] == 200
         assert application.read == sum(map(len, chunks))
+
+    def test_says_how_long_a_chunked_body_is(self) -> None:
+        application, _ = request(b"x" * 4, b"x" * 3, is_chunked=True)
+
+        assert (application.read, application.declared) == (7, b"7")
+
+    def test_refuses_a_chunked_excess(self) -> None:
+        application, sent = request(b"x" * 6, b"x" * 6, is_chunked=True)
+
+        assert_refused(sent)
+        assert application.read is None
 
     def test_refuses_a_declared_excess_unread(self) -> None:
         application, sent = request(b"x" * 11, length=b"11")

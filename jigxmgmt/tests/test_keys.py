@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jigxmgmt.keys import KeyUnavailable, decode_key, read_or_make_key
+from jigxmgmt.keys import KeyUnavailable, decode_keys, read_or_make_key
 
 
 class TestReadOrMakeKey:
@@ -16,7 +16,7 @@ class TestReadOrMakeKey:
 
         (key,) = read_or_make_key(path)
 
-        assert len(decode_key(key)) == 32
+        assert len(decode_keys([key], name="K")[0]) == 32
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
 
@@ -61,12 +61,18 @@ class TestReadOrMakeKey:
             read_or_make_key(tmp_path / "k")
 
 
-class TestDecodeKey:
+class TestDecodeKeys:
     @pytest.mark.parametrize("length", [0, 16, 31, 33])
     def test_refuses_another_length(self, length: int) -> None:
-        with pytest.raises(ValueError, match="32 bytes"):
-            decode_key(base64.urlsafe_b64encode(bytes(length)).decode())
+        with pytest.raises(KeyUnavailable, match="32 bytes"):
+            decode_keys([base64.urlsafe_b64encode(bytes(length)).decode()], name="K")
 
-    def test_refuses_what_is_no_base64(self) -> None:
-        with pytest.raises(ValueError):  # noqa: PT011 (the words are the library's)
-            decode_key("a")
+    def test_refuses_what_is_no_base64_without_showing_it(self) -> None:
+        with pytest.raises(KeyUnavailable, match="K holds") as refused:
+            decode_keys(["almost-a-key"], name="K")
+
+        assert "almost" not in str(refused.value)
+
+    def test_refuses_none(self) -> None:
+        with pytest.raises(KeyUnavailable):
+            decode_keys([], name="K")

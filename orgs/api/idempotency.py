@@ -1,8 +1,8 @@
 """`Idempotency-Key` at the API's door."""
 
-import json
 from contextlib import AbstractContextManager
 
+import orjson
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 
@@ -21,6 +21,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 def once(request: UserRequest, *, act: str) -> AbstractContextManager[IdempotentRequest]:
     """Do what follows once for this key and this body, whatever the order of its members."""
-    body = json.dumps(request.data, sort_keys=True).encode()
+    body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)
     key = request.headers.get(HEADER)
     return done_once(request.user, act=act, key=key, body=body, now=timezone.now())
