@@ -22,16 +22,11 @@ from functions.engine.expressions import UNDEFINED
 from functions.engine.failures import BadRequest
 from functions.engine.parameters import file_octets
 from functions.engine.urls import encoded, query_pairs, text_of
+from jigxmgmt import outbound
 
 BODILESS = frozenset({"GET", "HEAD"})
 # They frame the message or name its target: a definition copied from a tool often lists them.
-UNSENT_HEADERS = frozenset(
-    {
-        "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive",
-        "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-        "transfer-encoding", "upgrade",
-    }
-)  # fmt: skip
+UNSENT_HEADERS = outbound.CONNECTION_HEADERS | {"accept-encoding"}
 _ACCEPT = {"json": "application/json", "xml": "application/xml, text/xml;q=0.9"}
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"

@@ -6,6 +6,7 @@ from typing import Any
 from functions.engine.compiling import Compiler, is_yes
 from functions.engine.definitions import Continuation, Definition, Handler, Parameters, Url
 from functions.engine.expressions import UNDEFINED
+from functions.engine.operations import EVALUATED
 from functions.engine.replies import FORMATS
 from functions.engine.types import Checked, Fault, Provider
 from functions.engine.urls import UrlTemplate
@@ -29,7 +30,6 @@ _HANDLER_KEYS = frozenset(
         "retry", "table", "transform",
     }
 )  # fmt: skip
-_EVALUATED = {"records": "result", "table": "context", "primaryKey": "context", "when": "context"}
 
 
 def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
@@ -213,7 +213,7 @@ def _operations(
         operations.append(
             {
                 key: compiler.value(value, (*at, key), root=_root(key, path))
-                if key in _EVALUATED
+                if key in EVALUATED
                 else value
                 for key, value in fields.items()
             }
@@ -223,4 +223,4 @@ def _operations(
 
 def _root(key: str, path: tuple[str | int, ...]) -> Any:
     """In a handler, which has no result, everything sees the context."""
-    return "context" if path[0] == "error" else _EVALUATED[key]
+    return "context" if path[0] == "error" else EVALUATED[key]

@@ -17,12 +17,12 @@ from functions.engine.definitions import (
     Parameters,
     has_blank,
 )
+from functions.engine.escapes import SHORTEST, replace_escaped
 from functions.engine.failures import BadRequest, CredentialMissing, CredentialOriginRefused
 from functions.engine.types import Credential, Secret
-from functions.engine.urls import origin_of
+from functions.engine.urls import encoded, origin_of
 
 MASK = "***"
-MASKED_LENGTH = 8  # shorter values would blot out ordinary words
 _PLACEHOLDER = re.compile("jxheld[0-9a-f]{24}x[0-9]+z")
 _OAUTH = ("oauth", "oauth_alias")
 _PLAIN = ("api_key", "secret")
@@ -110,12 +110,18 @@ class Wallet:
             lambda match: write(self._held[match[0]]) if match[0] in self._held else match[0], text
         )
 
-    def held_back(self, octets: bytes) -> bytes:
+    def held_back(self, value: Any) -> Any:
         """Put placeholders where an answer gives secrets back, before expressions see it.
 
         They could write a secret differently, past all masking; and a link to the next page that
-        holds the key still works.
+        holds the key still works. Escapes hide none, nor does percent-encoding.
         """
+        if not self._texts:
+            return value
+        return _mapped(value, lambda text: replace_escaped(text, self._texts))
+
+    def held_back_octets(self, octets: bytes) -> bytes:
+        """Do the same in what is no text, where nothing is escaped."""
         for secret, placeholder in self._texts.items():
             octets = octets.replace(secret.encode(), placeholder.encode())
         return octets
@@ -131,8 +137,9 @@ class Wallet:
             texts |= {secret: MASK, held.wire.reveal(): placeholder}
             if held.credential.type == _BASIC:
                 texts[secret.partition(":")[2]] = MASK
+        texts |= {encoded(text): stand_in for text, stand_in in texts.items()}
         longest_first = sorted(texts, key=len, reverse=True)
-        return {text: texts[text] for text in longest_first if len(text) >= MASKED_LENGTH}
+        return {text: texts[text] for text in longest_first if len(text) >= SHORTEST}
 
 
 def _texts(value: Any) -> list[str]:

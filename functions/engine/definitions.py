@@ -114,11 +114,6 @@ class Definition:
         found = [parameter.default_key for parameter in self._all_parameters()]
         return tuple(dict.fromkeys(key for key in found if key is not None))
 
-    @property
-    def origin(self) -> str | None:
-        """Where calls go, `https://host[:port]`, where no parameter decides it."""
-        return self.url.origin if isinstance(self.url, UrlTemplate) else None
-
     def _all_parameters(self) -> list[Parameter]:
         later = self.continuation.parameters if self.continuation is not None else None
         return [*self.parameters.values(), *(later or {}).values()]

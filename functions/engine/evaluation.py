@@ -1,5 +1,6 @@
 """Expressions as a call evaluates them: with its context, its bounds, its clock, its warnings."""
 
+import asyncio
 import functools
 import time
 from collections.abc import Mapping
@@ -26,6 +27,12 @@ FILLED_FROM_CONTEXT = frozenset(
 ON_LOOP_SIZE = 64_000
 _ON_LOOP_SECONDS = 0.02
 _ON_LOOP_STEPS = 200_000
+_ON_LOOP_ITEMS = 5_000
+# Their time grows by the square of the input, or they are code of their own, and the library looks
+# at its clock only before and after.
+_NEVER_ON_LOOP = frozenset({"distinct", "each", "eval", "keys", "merge", "sift", "spread"})
+# What an evaluation may take past its own bound before nobody waits for its thread any more.
+_GRACE_SECONDS = 0.5
 NO_BODY = Root(UNDEFINED)
 _NONE: frozenset[str] = frozenset()
 
@@ -69,8 +76,10 @@ class Evaluator:
     ) -> Any:
         """Evaluate with `$` as the root, or as the context for None.
 
-        What throws gives None and a warning.
+        What throws gives None and a warning, a script's function gives nothing and a warning.
         """
+        if expression.reading.file_functions:
+            self.warnings.append({"path": place, "code": "function_unknown"})
         started = time.monotonic()
         try:
             return await self._evaluate(expression, root, context)
@@ -86,22 +95,29 @@ class Evaluator:
 
     async def _evaluate(self, expression: Expression, root: Root | None, context: Context) -> Any:
         evaluate = functools.partial(_evaluate, expression, root, context)
-        if max(0 if root is None else root.size, context.body.size) <= ON_LOOP_SIZE:
+        size = max(0 if root is None else root.size, context.body.size)
+        if size <= ON_LOOP_SIZE and not _NEVER_ON_LOOP & expression.reading.functions:
             try:
-                bounds = self._bounds(seconds=_ON_LOOP_SECONDS, steps=_ON_LOOP_STEPS)
+                bounds = self._bounds(
+                    seconds=_ON_LOOP_SECONDS, steps=_ON_LOOP_STEPS, items=_ON_LOOP_ITEMS
+                )
                 return evaluate(bounds=bounds, shared=False)
             except Exhausted:
                 pass  # not hostile, perhaps only slow: again where it holds up nobody
         bounds = self._bounds(
             seconds=self._limits.expression_seconds, steps=self._limits.expression_steps
         )
-        return await self._off_loop(functools.partial(evaluate, bounds=bounds, shared=True))
+        try:
+            async with asyncio.timeout(bounds.seconds + _GRACE_SECONDS):
+                return await self._off_loop(functools.partial(evaluate, bounds=bounds, shared=True))
+        except TimeoutError:
+            raise Exhausted from None
 
     def allow(self, seconds: float) -> None:
         """Give expressions this much time yet, so that a timeout can still be handled."""
         self._deadline = max(self._deadline, time.monotonic() + seconds)
 
-    def _bounds(self, *, seconds: float, steps: int) -> Bounds:
+    def _bounds(self, *, seconds: float, steps: int, items: int | None = None) -> Bounds:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise UpstreamTimeout("The call's time is over.")
@@ -111,7 +127,7 @@ class Evaluator:
             depth=limits.expression_depth,
             steps=min(steps, limits.expression_steps),
             size=limits.expression_bytes,
-            items=limits.expression_items,
+            items=items or limits.expression_items,
         )
 
     async def render(self, tree: Any, *, root: Root | None, context: Context, place: str) -> Any:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from functions.engine import failures
@@ -37,12 +37,10 @@ _FAILURES: dict[type[outbound.OutboundFailure], tuple[type[EngineFailure], str]]
 class Traffic:
     """What was sent and received so far, over all pages and attempts."""
 
-    attempts: int = 0
     seconds: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
     status: int | None = None
-    sent: set[bytes] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,7 +90,6 @@ async def send_once(
     if left <= 0:
         raise failures.UpstreamTimeout("The call's time is over.")
     started = time.monotonic()
-    traffic.attempts += 1
     traffic.status = None
     traffic.request_bytes += len(request.body or b"")
     try:

@@ -137,7 +137,7 @@ def _parse(text: str) -> Any:
 class Expression:
     """One compiled expression; safe to share between threads."""
 
-    __slots__ = ("_compiled", "context_keys", "needs_root", "reading", "response_keys", "root_keys")
+    __slots__ = ("_compiled", "context_keys", "reading", "response_keys", "root_keys")
 
     def __init__(self, source: str) -> None:
         self.reading = _read(source)
@@ -154,7 +154,6 @@ class Expression:
         self.response_keys = None if response is True else frozenset(response)
         root = reads.get("input", {})
         self.root_keys = None if root is True or everything else frozenset(root)
-        self.needs_root = root is True or bool(root) or everything
 
     @property
     def source(self) -> str:

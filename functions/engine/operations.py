@@ -1,13 +1,18 @@
 """What the device is to do with the rows: evaluated here, applied there."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from functions.engine.evaluation import Context, Evaluator
 from functions.engine.expressions import UNDEFINED, Root
 
-# What is evaluated, and whether `$` is the result in it; else it is the context.
-_ROOTS = {"when": False, "table": False, "primaryKey": False, "records": True}
+# What is evaluated here, and what `$` is in it.
+EVALUATED: dict[str, Literal["context", "result"]] = {
+    "when": "context",
+    "table": "context",
+    "primaryKey": "context",
+    "records": "result",
+}
 
 
 def rows_of(value: Any) -> list[Any]:
@@ -40,10 +45,10 @@ async def finish_operations(
         when = operation.get("when", True)
         if not await evaluator.decide(when, root=None, context=context, place=f"{at}.when"):
             continue
-        done = {key: value for key, value in operation.items() if key not in _ROOTS}
-        for key, sees_result in _ROOTS.items():
+        done = {key: value for key, value in operation.items() if key not in EVALUATED}
+        for key, kind in EVALUATED.items():
             if key in operation and key != "when":
-                own_root = root if sees_result else None
+                own_root = root if kind == "result" else None
                 value = await evaluator.render(
                     operation[key], root=own_root, context=context, place=f"{at}.{key}"
                 )

@@ -5,7 +5,7 @@ import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from functions.engine.credentials import Wallet
 from functions.engine.evaluation import NO_BODY
@@ -38,70 +38,77 @@ def read_reply(response: "outbound.Response", *, form: str, wallet: Wallet) -> R
 
     JSON is only parsed by whoever needs it. Raises BadResponse.
     """
-    headers = {
-        name: wallet.held_back(value.encode()).decode()
-        for name, value in response.headers_by_name.items()
-    }
+    headers = wallet.held_back(response.headers_by_name)
     shown = {
         "ok": 200 <= response.status < 300,
         "status": response.status,
-        "statusText": response.reason,
+        "statusText": wallet.held_back(response.reason),
         "headers": headers,
     }
-    is_error = response.status >= 400
-    octets, content_type = wallet.held_back(response.body), headers.get("content-type", "")
-    body = _read_body(octets, content_type, form, is_error=is_error)
+    answer = _Answer(response.body, headers.get("content-type", ""), wallet)
+    body = _read_body(answer, form, is_error=response.status >= 400)
     return Reply(response.status, headers, shown, body)
 
 
-def _read_body(octets: bytes, content_type: str, form: str, *, is_error: bool) -> Root:
-    if not octets.strip(b" \t\r\n") and form != "pdf":
+@dataclass(frozen=True, slots=True, repr=False)
+class _Answer:
+    """A body as it came; no reader of it returns a secret."""
+
+    octets: bytes
+    content_type: str
+    wallet: Wallet
+
+    @property
+    def size(self) -> int:
+        return len(self.octets)
+
+    @property
+    def text(self) -> str:
+        """Decode as the answer says, else as UTF-8; what does not fit becomes a mark."""
+        charset = _CHARSET.search(self.content_type)
+        try:
+            name = codecs.lookup(charset[1]).name if charset else "utf-8"
+            text = self.octets.decode(name, errors="replace")
+        except (LookupError, UnicodeError):
+            text = self.octets.decode(errors="replace")
+        return cast(str, self.wallet.held_back(text))
+
+
+def _read_body(answer: _Answer, form: str, *, is_error: bool) -> Root:
+    if not answer.octets.strip(b" \t\r\n") and form != "pdf":
         return NO_BODY
     try:
-        return _READERS[form](octets, content_type, is_error)
-    except BadResponse:
+        root = _READERS[form](answer)
+        if is_error:
+            _ = root.value  # now, while another form can be chosen
+    except (BadResponse, NotJson):
         if not is_error:
             raise
-    return Root(_decoded(octets, content_type), size=len(octets))
-
-
-def _read_json(octets: bytes, content_type: str, is_error: bool) -> Root:  # noqa: FBT001
-    text = _decoded(octets, content_type)
-    root = Root(text=text.removeprefix("\ufeff"))
-    if is_error:
-        try:
-            _ = root.value
-        except NotJson:
-            raise BadResponse("The service's answer is not JSON.") from None
+        return _read_text(answer)
     return root
 
 
-def _read_text(octets: bytes, content_type: str, _is_error: bool) -> Root:  # noqa: FBT001
-    return Root(_decoded(octets, content_type), size=len(octets))
+def _read_json(answer: _Answer) -> Root:
+    return Root(text=answer.text.removeprefix("\ufeff"))
 
 
-def _read_xml(octets: bytes, _content_type: str, _is_error: bool) -> Root:  # noqa: FBT001
-    return Root(read_markup(octets), size=len(octets))
+def _read_text(answer: _Answer) -> Root:
+    return Root(answer.text, size=answer.size)
 
 
-def _read_binary(octets: bytes, _content_type: str, _is_error: bool) -> Root:  # noqa: FBT001
-    return Root({"data": base64.b64encode(octets).decode()}, size=len(octets))
+def _read_xml(answer: _Answer) -> Root:
+    return Root(answer.wallet.held_back(read_markup(answer.octets)), size=answer.size)
 
 
-_READERS: dict[str, Callable[[bytes, str, bool], Root]] = {
+def _read_binary(answer: _Answer) -> Root:
+    octets = answer.wallet.held_back_octets(answer.octets)
+    return Root({"data": base64.b64encode(octets).decode()}, size=answer.size)
+
+
+_READERS: dict[str, Callable[[_Answer], Root]] = {
     "json": _read_json,
     "text": _read_text,
     "xml": _read_xml,
     "pdf": _read_binary,
 }
 FORMATS = frozenset(_READERS)
-
-
-def _decoded(octets: bytes, content_type: str) -> str:
-    """Decode as the answer says, else as UTF-8; what does not fit becomes a replacement mark."""
-    charset = _CHARSET.search(content_type)
-    try:
-        name = codecs.lookup(charset[1]).name if charset else "utf-8"
-        return octets.decode(name, errors="replace")
-    except (LookupError, UnicodeError):
-        return octets.decode(errors="replace")

@@ -58,5 +58,4 @@ def _closed(outcome: Outcome, paging: Paging) -> Outcome:
         warnings=evaluator.warnings,
         request_bytes=traffic.request_bytes,
         response_bytes=traffic.response_bytes,
-        attempts=traffic.attempts,
     )

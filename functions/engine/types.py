@@ -85,7 +85,7 @@ class Limits:
     expression_depth: int = 500
     expression_steps: int = 20_000_000
     expression_bytes: int = 32_000_000
-    expression_items: int = 1_000_000
+    expression_items: int = 100_000
     retries: int = 10
 
 
@@ -179,4 +179,3 @@ class Outcome:
     warnings: list[Warned] = field(default_factory=list)
     request_bytes: int = 0
     response_bytes: int = 0
-    attempts: int = 0

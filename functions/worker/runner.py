@@ -1,10 +1,7 @@
 """From an opened request to the answer that its caller gets and the row that stays."""
 
-import asyncio
 import time
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,9 +19,9 @@ from functions.calls.lane import BUG, DATABASE_AWAY
 from functions.models import CallRecord
 from functions.services.definitions import definition_of
 from functions.worker.credentials import CredentialCache
+from functions.worker.threads import ExpressionThreads
 from jigxmgmt import outbound
 
-EXPRESSION_THREADS = 2
 # What is left of a call's time for its reply.
 REPLY_MS = 50
 
@@ -64,11 +61,11 @@ class Runner:
         self._database = database
         self._client = outbound.Client(max_connections=settings.LANE_CONCURRENCY)
         self._credentials = CredentialCache(database)
-        self._threads = ThreadPoolExecutor(EXPRESSION_THREADS, thread_name_prefix="expressions")
+        self._threads = ExpressionThreads()
 
     async def close(self) -> None:
         await self._client.close()
-        self._threads.shutdown()
+        self._threads.close()
 
     async def run(self, frame: RequestFrame) -> Answer:
         """Run one call to its end."""
@@ -121,11 +118,8 @@ class Runner:
             transport=BoundTransport(self._client, policy_for(tuple(message["networks"]))),
             deadline=time.monotonic() + left,
             limits=call_limits(),
-            off_loop=self._off_loop,
+            off_loop=self._threads.of(message["organization"]["id"]),
         )
-
-    async def _off_loop(self, work: Callable[..., Any], /, *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
 
 @lru_cache(maxsize=1)

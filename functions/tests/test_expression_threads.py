@@ -1,0 +1,54 @@
+import asyncio
+import threading
+
+from functions.worker.threads import THREADS_PER_ORGANIZATION, ExpressionThreads
+
+
+class TestExpressionThreads:
+    def test_serve_others_while_one_organization_holds_its_share(self) -> None:
+        release = threading.Event()
+
+        async def story() -> tuple[str, list[str]]:
+            threads = ExpressionThreads()
+            held = [
+                asyncio.create_task(threads.of("a")(release.wait, 10))
+                for _ in range(THREADS_PER_ORGANIZATION)
+            ]
+            waiting = asyncio.create_task(threads.of("a")(lambda: "late"))
+            async with asyncio.timeout(5):
+                other = await threads.of("b")(lambda: "served")
+            assert not waiting.done()
+            release.set()
+            async with asyncio.timeout(5):
+                late = await waiting
+                await asyncio.gather(*held)
+            threads.close()
+            return other, [late]
+
+        assert asyncio.run(story()) == ("served", ["late"])
+
+    def test_count_work_that_nobody_waits_for_until_it_ends(self) -> None:
+        release = threading.Event()
+
+        async def story() -> bool:
+            threads = ExpressionThreads()
+            held = [
+                asyncio.create_task(threads.of("a")(release.wait, 10))
+                for _ in range(THREADS_PER_ORGANIZATION)
+            ]
+            async with asyncio.timeout(5):
+                await threads.of("b")(lambda: None)
+            for task in held:
+                task.cancel()
+            await asyncio.gather(*held, return_exceptions=True)
+            waiting = asyncio.create_task(threads.of("a")(lambda: None))
+            async with asyncio.timeout(5):
+                await threads.of("b")(lambda: None)
+            is_held_up = not waiting.done()
+            release.set()
+            async with asyncio.timeout(5):
+                await waiting
+            threads.close()
+            return is_held_up
+
+        assert asyncio.run(story())

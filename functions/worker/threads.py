@@ -1,0 +1,58 @@
+"""Threads for expressions that would hold up the loop, a share of them for each organization."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from functions import engine
+
+THREADS = 8
+# Some functions of the library can't be interrupted. One that a call no longer waits for still
+# holds its thread, and counts as its organization's until it really ends.
+THREADS_PER_ORGANIZATION = 2
+
+
+class ExpressionThreads:
+    """All of it lives on one loop, but for the work itself."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="expressions")
+        self._busy: Counter[str] = Counter()
+        self._freed = asyncio.Condition()
+
+    def close(self) -> None:
+        """Start nothing more, and wait for nobody: what can't be interrupted dies with us."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def of(self, organization_id: str) -> engine.OffLoop:
+        """Return the way off the loop for one organization's expressions."""
+
+        async def off_loop(work: Callable[..., Any], /, *args: Any) -> Any:
+            async with self._freed:
+                await self._freed.wait_for(
+                    lambda: self._busy[organization_id] < THREADS_PER_ORGANIZATION
+                )
+                self._busy[organization_id] += 1
+            return await asyncio.wrap_future(self._submit(organization_id, work, *args))
+
+        return off_loop
+
+    def _submit(self, organization_id: str, work: Callable[..., Any], *args: Any) -> "Future[Any]":
+        loop = asyncio.get_running_loop()
+        running = self._threads.submit(work, *args)
+
+        def ended(_: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: loop.create_task(self._free(organization_id)))
+
+        running.add_done_callback(ended)
+        return running
+
+    async def _free(self, organization_id: str) -> None:
+        async with self._freed:
+            self._busy[organization_id] -= 1
+            if not self._busy[organization_id]:
+                del self._busy[organization_id]
+            self._freed.notify_all()
