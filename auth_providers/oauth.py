@@ -64,15 +64,16 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         self, refresh_token: str, client: Any, request: Request, *args: Any, **more: Any
     ) -> bool:
         """Let a repeat pass before the library, which would take it for a theft."""
-        spent = RefreshToken.objects.filter(
-            token_checksum=checksum_of(refresh_token), application=client, revoked__isnull=False
-        ).first()
         now, key = timezone.now(), _idempotency_key(request)
+        presented = RefreshToken.objects.filter(token_checksum=checksum_of(refresh_token))
+        spent = presented.filter(application=client, revoked__isnull=False).first()
         if spent and may_refresh(spent, key=key, now=now):
             request.user, request.refresh_token = spent.user, refresh_token
             request.refresh_token_instance = spent
             return True
         if not super().validate_refresh_token(refresh_token, client, request, *args, **more):
+            for spent in presented.filter(revoked__isnull=False):
+                kill_family(spent, now=now)  # the library's own end of it leaves the device
             return False
         return may_refresh(request.refresh_token_instance, key=key, now=now)
 
@@ -86,7 +87,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         try:
             super().save_bearer_token(token, request, *args, **more)
         except RefreshRefused as refusal:
-            kill_family(request.refresh_token_instance)
+            kill_family(request.refresh_token_instance, now=timezone.now())
             raise InvalidGrantError(request=request) from refusal
 
     def _check_and_set_request_resource(self, request: Request) -> None:

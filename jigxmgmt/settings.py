@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from jigxmgmt.keys import decode_keys, read_or_make_key
 
@@ -51,6 +52,8 @@ VAULT_KEYS = decode_keys(
 DEBUG = False
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+if "*" in TRUSTED_PROXIES:  # then a client would choose its own address, and pass every limit
+    raise ImproperlyConfigured("TRUSTED_PROXIES names the proxies; * would trust everybody.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or [
     "127.0.0.1",
     "localhost",

@@ -4,7 +4,6 @@ import uuid
 from typing import ClassVar
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -15,7 +14,7 @@ from auth_providers.models import App
 from auth_providers.services.apps import apps_of, create_app
 from auth_providers.services.scopes import Scope
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
-from orgs.models import Organization
+from orgs.services.organizations import find_own_organization
 
 
 class OrganizationApps(ListAPIView[App]):
@@ -27,20 +26,17 @@ class OrganizationApps(ListAPIView[App]):
     serializer_class = AppSerializer
 
     def get_queryset(self) -> QuerySet[App]:
-        return apps_of(self._organization(self.kwargs["pk"]), by=self.request.user)
+        organization = find_own_organization(self.request.user, self.kwargs["pk"])
+        return apps_of(organization, by=self.request.user)
 
     @extend_schema(
         request=NewAppSerializer, responses={201: AppSerializer}, parameters=[IDEMPOTENCY_KEY]
     )
     def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
-        organization = self._organization(pk)
+        organization = find_own_organization(request.user, pk)
         fields = NewAppSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
         with once(request, act=f"app.create {organization.pk}") as claim:
             app = create_app(organization, by=request.user, **fields.validated_data)
             claim.subject_id = str(app.pk)
         return Response(AppSerializer(app).data, status=201)
-
-    def _organization(self, pk: uuid.UUID) -> Organization:
-        own = self.request.user.memberships.active()
-        return get_object_or_404(Organization, pk=pk, memberships__in=own)

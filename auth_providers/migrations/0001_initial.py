@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_first_party', True), ('organization__isnull', True)), fields=('is_first_party',), name='installation_app_once')],
             },
         ),
         migrations.CreateModel(

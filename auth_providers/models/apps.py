@@ -29,6 +29,15 @@ class App(AbstractApplication):
 
     class Meta(AbstractApplication.Meta):
         ordering = ["name"]
+        constraints = [
+            # Over a field that is never null: over a nullable one SQL Server makes it
+            # a plain UNIQUE, without the condition.
+            models.UniqueConstraint(
+                fields=["is_first_party"],
+                condition=models.Q(organization__isnull=True, is_first_party=True),
+                name="installation_app_once",
+            ),
+        ]
 
     @property
     def redirect_urls(self) -> list[str]:

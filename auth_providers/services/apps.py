@@ -34,8 +34,7 @@ def create_app(
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     _check_redirect_urls(redirect_urls)
-    app = _public_app(name, organization=organization, redirect_urls=redirect_urls)
-    app.save()
+    app = App.objects.create(organization=organization, **_public(name, redirect_urls))
     record_event(
         "app.create",
         by=by,
@@ -55,13 +54,13 @@ def apps_of(organization: Organization, *, by: User) -> QuerySet[App]:
 @transaction.atomic
 def installation_app() -> App:
     """Return the installation's own first-party app, made if it is missing."""
-    existing = App.objects.filter(organization=None, is_first_party=True).first()
-    if existing:
-        return existing
-    app = _public_app(OWN_APP_NAME, organization=None, redirect_urls=[OWN_REDIRECT_URL])
-    app.is_first_party = True
-    app.save()
-    record_event("app.create", by=None, subject=app)
+    app, is_new = App.objects.get_or_create(
+        organization=None,
+        is_first_party=True,
+        defaults=_public(OWN_APP_NAME, [OWN_REDIRECT_URL]),
+    )
+    if is_new:
+        record_event("app.create", by=None, subject=app)
     return app
 
 
@@ -78,16 +77,14 @@ def may_use_app(user: User, app: App) -> bool:
     return organization.memberships.active().filter(user=user).exists()
 
 
-def _public_app(
-    name: str, *, organization: Organization | None, redirect_urls: Sequence[str]
-) -> App:
-    return App(
-        name=name,
-        organization=organization,
-        redirect_uris=" ".join(redirect_urls),
-        client_type=App.CLIENT_PUBLIC,
-        authorization_grant_type=App.GRANT_AUTHORIZATION_CODE,
-    )
+def _public(name: str, redirect_urls: Sequence[str]) -> dict[str, str]:
+    """Return the fields of an app that keeps no secret."""
+    return {
+        "name": name,
+        "redirect_uris": " ".join(redirect_urls),
+        "client_type": App.CLIENT_PUBLIC,
+        "authorization_grant_type": App.GRANT_AUTHORIZATION_CODE,
+    }
 
 
 def _check_redirect_urls(urls: Sequence[str]) -> None:

@@ -13,11 +13,18 @@ from auth_providers.services.personal_access_tokens import (
     revoke_personal_access_token,
 )
 from auth_providers.services.scopes import ALL_SCOPES
-from orgs.models import Membership, Organization, User
+from orgs.models import AuditEvent, Membership, Organization, User
+from orgs.services.audit import record_event
 from orgs.services.organizations import NoSuchOrganization, find_organization, found_organization
-from orgs.services.people import admit_member, register_person
+from orgs.services.people import (
+    admit_member,
+    reactivate_member,
+    register_person,
+    set_member_role,
+)
 
 TOKEN_NAME = "bootstrap"  # noqa: S105 (what people read in the list of their tokens)
+TOKEN_GIVEN = "user.bootstrap"  # noqa: S105 (the act in the audit log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +48,14 @@ def bootstrap(
 ) -> Bootstrapped:
     """Make what is missing of owner, organization, app user, app and token; change nothing else.
 
-    A person who exists keeps their password. Raises NotAnAddress, WeakPassword or
-    SeveralOrganizations.
+    A person who exists keeps their password, and a member who was let go is let back in. The
+    token is given to an owner once, or again when it is to be rotated. Raises NotAnAddress,
+    WeakPassword or SeveralOrganizations.
     """
     owner = _proved_person(email, password)
     organization = _organization_of(owner, organization_name)
     if app_user:
-        person = _proved_person(app_user, password)
-        admit_member(person, organization=organization, role=Membership.Role.USER, by=None)
+        _active_member(_proved_person(app_user, password), organization)
     secret = _token_of(owner, rotate=rotate_token, now=now)
     return Bootstrapped(organization, installation_app(), secret)
 
@@ -69,15 +76,27 @@ def _organization_of(owner: User, name: str) -> Organization:
         organization = find_organization(name)
     except NoSuchOrganization:
         return found_organization(name, owner=owner)
-    admit_member(owner, organization=organization, role=Membership.Role.OWNER, by=None)
+    membership = _active_member(owner, organization, role=Membership.Role.OWNER)
+    set_member_role(membership, role=Membership.Role.OWNER, by=None)
     return organization
 
 
+def _active_member(
+    person: User, organization: Organization, role: Membership.Role = Membership.Role.USER
+) -> Membership:
+    """Return the person's membership, of this role if it is new, and active in any case."""
+    for inactive in person.memberships.filter(organization=organization, is_active=False):
+        reactivate_member(inactive, by=None)
+    return admit_member(person, organization=organization, role=role, by=None)
+
+
 def _token_of(owner: User, *, rotate: bool, now: datetime) -> str | None:
-    earlier = owner.personal_access_tokens.filter(name=TOKEN_NAME)
-    if earlier.exists() and not rotate:
+    # The audit log remembers for good; the token's own row goes a month after its end.
+    was_given = AuditEvent.objects.filter(act=TOKEN_GIVEN, subject_id=str(owner.pk)).exists()
+    if was_given and not rotate:
         return None
-    for token in earlier.live(now):
+    record_event(TOKEN_GIVEN, by=None, subject=owner)
+    for token in owner.personal_access_tokens.filter(name=TOKEN_NAME).live(now):
         revoke_personal_access_token(token, by=None, now=now)
     created = create_personal_access_token(
         owner, name=TOKEN_NAME, scopes=ALL_SCOPES, by=None, now=now

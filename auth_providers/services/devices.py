@@ -28,10 +28,25 @@ def sign_out(device: Device, *, now: datetime) -> None:
     _end_device(device, act="device.sign_out", by=device.user, now=now)
 
 
-def _end_device(device: Device, *, act: str, by: User, now: datetime) -> None:
+@transaction.atomic
+def revoke_for_reuse(device: Device, *, now: datetime) -> None:
+    """End the sign-in on a device whose refresh token came twice (RFC 9700 4.14.2)."""
+    # By its person, as whom the token came; the reason tells that it may have been a thief.
+    _end_device(device, act="device.revoke", by=device.user, now=now, reason="refresh_token_reused")
+
+
+def _end_device(
+    device: Device, *, act: str, by: User, now: datetime, reason: str | None = None
+) -> None:
     # First the device: a refresh that runs meanwhile locks this row and then sees it.
     is_first = device.revoke(now)
     RefreshToken.revoke_family(device.token_family)
     RefreshRepeat.objects.filter(device=device).delete()
     if is_first:
-        record_event(act, by=by, subject=device, organization=device.app.organization)
+        record_event(
+            act,
+            by=by,
+            subject=device,
+            organization=device.app.organization,
+            changes={"reason": (None, reason)} if reason else None,
+        )

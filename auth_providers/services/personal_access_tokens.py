@@ -57,7 +57,7 @@ def create_personal_access_token(
 def create_own_token(
     caller: Caller, *, name: str, scopes: Iterable[str], now: datetime
 ) -> CreatedToken:
-    """Make a token for the caller that may do no more than what they call with.
+    """Make a token for the caller that holds no scope but those of what they call with.
 
     A device may only through a first-party app, which has seen the person's password anyway.
     Raises NotAllowed, ScopeMissing or ScopeUnknown.
@@ -65,8 +65,7 @@ def create_own_token(
     wanted = checked_scopes(scopes)
     if caller.device and not caller.device.app.is_first_party:
         raise NotAllowed("Only a first-party app may make personal access tokens.")
-    if caller.personal_access_token:
-        _require_all(caller, wanted)
+    _require_all(caller, wanted)
     return create_personal_access_token(
         caller.user, name=name, scopes=wanted, by=caller.user, now=now
     )

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils.crypto import salted_hmac
 from oauth2_provider.models import RefreshToken
 
 from auth_providers.models import Device, RefreshRepeat
 from auth_providers.models.devices import DeviceQuerySet
+from auth_providers.services.devices import revoke_for_reuse
 from auth_providers.services.issuing import checksum_of
 from jigxmgmt.errors import DomainError
 
@@ -67,11 +67,10 @@ def record_rotation(
     )
 
 
-@transaction.atomic
-def kill_family(token: RefreshToken) -> None:
-    """End everything that came of the sign-in of a token that was presented twice."""
-    RefreshToken.revoke_family(token.token_family)
-    RefreshRepeat.objects.filter(device__in=_devices_of(token)).delete()
+def kill_family(token: RefreshToken, *, now: datetime) -> None:
+    """End the sign-in of a token that was presented twice, with all that came of it."""
+    for device in _devices_of(token):
+        revoke_for_reuse(device, now=now)
 
 
 def _devices_of(token: RefreshToken) -> DeviceQuerySet:

@@ -18,8 +18,6 @@ class Scope(StrEnum):
     FUNCTIONS_READ = "functions:read"
     FUNCTIONS_RUN = "functions:run"
     CALLS_READ = "calls:read"
-    PEOPLE_READ = "people:read"
-    PEOPLE_WRITE = "people:write"
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_WRITE = "organization:write"
     DEVICES_WRITE = "devices:write"
@@ -29,7 +27,8 @@ class Scope(StrEnum):
 
 ALL_SCOPES = frozenset(Scope)
 # The rights of the app on the phone: it runs solutions, and shows its person where they are
-# signed in. No console rights, whatever role the person has.
+# signed in. Whatever role the person has, it changes nothing of an organization's, neither
+# itself nor by a personal token that it made: such a token holds no scope but these.
 DEVICE_SCOPES = frozenset(
     {
         DEVICE_SCOPE,

@@ -1,6 +1,7 @@
 """Signing in by e-mail, password and code on the screen of a first-party app."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,12 +11,13 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from redis.exceptions import RedisError
 
 from auth_providers.models import App
 from auth_providers.services.apps import may_use_app
 from auth_providers.services.issuing import IssuedTokens, issue_tokens
 from auth_providers.services.tokens import NotSignedIn
-from jigxmgmt.errors import NotAllowed, TooMuch
+from jigxmgmt.errors import NotAllowed, TooMuch, Unavailable
 from orgs.models import User
 
 THROTTLED = "too_many_login_attempts"
@@ -45,6 +47,11 @@ class TooManyAttempts(TooMuch):
     retry_after = 60
 
 
+class CacheAway(Unavailable):
+    code = "cache_unavailable"
+    retry_after = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     email: str
@@ -64,19 +71,29 @@ def sign_in(
 
     The request is there for allauth, whose limits count by its address. What is said before the
     password was right is the same for every address, known or not. Raises AppUnknown,
-    InvalidCredentials, CodeRequired, EmailNotProved, NotYourApp or TooManyAttempts.
+    InvalidCredentials, CodeRequired, EmailNotProved, NotYourApp, TooManyAttempts or CacheAway.
     """
     app = App.objects.filter(client_id=client_id, is_first_party=True).first()
     if app is None:
         raise AppUnknown("This is not an app that may ask for a password.")
-    user = _authenticate(request, credentials)
-    if is_mfa_enabled(user):
-        _check_code(user, credentials.code)
+    with _attempts_counted():
+        user = _authenticate(request, credentials)
+        if is_mfa_enabled(user):
+            _check_code(user, credentials.code)
     if not EmailAddress.objects.filter(user=user, verified=True).exists():
         raise EmailNotProved("Prove your e-mail address first, by signing in on the web.")
     if not may_use_app(user, app):
         raise NotYourApp(f"You are not a member of {app.organization}.")
     return issue_tokens(user, app=app, description=description, now=now)
+
+
+@contextmanager
+def _attempts_counted() -> Iterator[None]:
+    """Refuse to look at a password or code while the cache cannot count who guesses."""
+    try:
+        yield
+    except RedisError as error:
+        raise CacheAway("Nobody can sign in for a moment; try again.") from error
 
 
 def _authenticate(request: HttpRequest, credentials: Credentials) -> User:

@@ -7,14 +7,13 @@ from django.db import IntegrityError, transaction
 
 from auth_providers.models import DataKey
 from auth_providers.vault import KeyProvider, LocalKeyProvider, Place, new_data_key, seal, unseal
-from jigxmgmt.keys import decode_key
 from orgs.models import Organization
 
 
 @lru_cache(maxsize=1)
 def key_provider() -> KeyProvider:
     """Return the installation's wrapper of data keys."""
-    return LocalKeyProvider([decode_key(text) for text in settings.VAULT_KEYS])
+    return LocalKeyProvider(settings.VAULT_KEYS)
 
 
 def seal_secret(

@@ -1,8 +1,10 @@
 """Fixtures of the sign-in tests."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.core.cache import cache
 from django.test import Client
 
@@ -15,6 +17,17 @@ def _nobody_was_counted() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def no_cache(settings: LazySettings, tmp_path: Path) -> None:
+    """Point the cache at a server that is not there."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"unix://{tmp_path}/nobody.sock",
+        }
+    }
 
 
 @pytest.fixture

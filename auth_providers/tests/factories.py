@@ -19,15 +19,17 @@ from orgs.tests.factories import UserFactory
 
 
 class AppFactory(DjangoModelFactory[App]):
-    """The installation's own app, unless it is given an organization."""
+    """The installation's own app, which there is one of, unless it is given an organization."""
 
     class Meta:
         model = App
+        django_get_or_create = ("organization", "is_first_party")
 
     name = factory.Sequence(lambda number: f"App {number}")
     redirect_uris = "http://127.0.0.1/callback"
     client_type = App.CLIENT_PUBLIC
     authorization_grant_type = App.GRANT_AUTHORIZATION_CODE
+    organization = None
     is_first_party = True
 
 

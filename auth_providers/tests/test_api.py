@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from auth_providers.models import App, PersonalAccessToken
-from auth_providers.services.scopes import Scope
+from auth_providers.services.scopes import ALL_SCOPES, DEVICE_SCOPES, Scope
 from auth_providers.services.tokens import NotSignedIn, identify
 from auth_providers.tests.conftest import type_of_client
 from auth_providers.tests.factories import AppFactory, personal_token, signed_in
@@ -152,7 +152,7 @@ class TestMyPersonalAccessTokens:
     def test_refuses_an_unknown_scope(self, client_with: type_of_client) -> None:
         client = client_with(signed_in().access_token)
 
-        answer = self.create(client, {"name": "x", "scopes": ["people:read", "everything"]})
+        answer = self.create(client, {"name": "x", "scopes": ["solutions:read", "everything"]})
 
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/scopes/1"
@@ -163,6 +163,18 @@ class TestMyPersonalAccessTokens:
         client = client_with(personal_token(scopes=[Scope.TOKENS_WRITE]).secret)
 
         assert problem_code(self.create(client)) == (403, "insufficient_scope")
+
+    @pytest.mark.parametrize("scope", sorted(ALL_SCOPES))
+    def test_gives_a_device_no_scope_that_it_does_not_hold(
+        self, client_with: type_of_client, scope: Scope
+    ) -> None:
+        owner = MembershipFactory.create(owner=True).user
+        client = client_with(signed_in(owner).access_token)
+
+        answer = self.create(client, {"name": "x", "scopes": [scope]})
+
+        assert (answer.status_code == 201) == (scope in DEVICE_SCOPES)
+        assert PersonalAccessToken.objects.exists() == (scope in DEVICE_SCOPES)
 
     def test_makes_no_token_for_an_app_that_is_not_first_party(
         self, client_with: type_of_client
@@ -279,7 +291,7 @@ class TestOrganizationApps:
         stranger = MembershipFactory.create(owner=True)
         client = self.client_of(client_with, MembershipFactory.create(owner=True))
 
-        assert self.post(client, stranger).status_code == 404
+        assert problem_code(self.post(client, stranger)) == (404, "organization_unknown")
 
 
 class TestSchema:

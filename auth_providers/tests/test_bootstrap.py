@@ -2,17 +2,20 @@
 
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from auth_providers.models import App, PersonalAccessToken
+from auth_providers.services.clearing import clear_expired_tokens
 from auth_providers.services.scopes import ALL_SCOPES
 from auth_providers.services.tokens import NotSignedIn, identify
-from orgs.models import Membership, Organization, User
+from orgs.models import AuditEvent, Membership, Organization, User
 from orgs.tests.factories import MembershipFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +63,46 @@ class TestBootstrap:
         assert User.objects.count() == 2
         assert User.objects.get(email="ada@acme.example").check_password(PASSWORD)
         assert identify(first["personal_access_token"]).user.email == "ada@acme.example"
+
+    def test_prints_no_token_again_when_the_first_is_long_gone(self) -> None:
+        bootstrap()
+        later = timezone.now() + timedelta(days=300)
+        clear_expired_tokens(now=later)
+        assert not PersonalAccessToken.objects.exists()
+
+        assert "personal_access_token" not in bootstrap()
+        assert "personal_access_token" in bootstrap("--rotate-token")
+
+    @pytest.mark.parametrize("is_active", [True, False])
+    @pytest.mark.parametrize("role", Membership.Role.values)
+    def test_makes_a_member_an_active_owner(self, *, role: str, is_active: bool) -> None:
+        membership = MembershipFactory.create(
+            organization__name="Acme",
+            user__email="ada@acme.example",
+            role=role,
+            is_active=is_active,
+        )
+
+        bootstrap()
+
+        owner = membership.organization.memberships.active().owners().get()
+        assert owner == membership
+        recorded = set(AuditEvent.objects.filter(act__startswith="member.").values_list("act"))
+        expected = {
+            ("member.reactivate",): not is_active,
+            ("member.set_role",): role != Membership.Role.OWNER,
+        }
+        assert recorded == {act for act, is_expected in expected.items() if is_expected}
+
+    def test_lets_the_app_user_back_in_their_role(self) -> None:
+        former = MembershipFactory.create(
+            organization__name="Acme", user__email="mia@acme.example", creator=True, is_active=False
+        )
+
+        bootstrap("--app-user", "mia@acme.example")
+
+        member = former.organization.memberships.active().get(user=former.user)
+        assert member.role == Membership.Role.CREATOR
 
     def test_gives_a_new_token_when_asked(self) -> None:
         first = bootstrap()

@@ -1,6 +1,7 @@
 """Forgetting what has ended, and nothing else."""
 
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -17,12 +18,17 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
+def claim_key(*, now: datetime) -> None:
+    user = UserFactory.create()
+    claim_request(user, scope="x", key="k", body=b"", now=now, correlation_id=uuid.uuid4())
+
+
 class TestClearExpiredTokens:
     def test_keeps_what_is_alive_or_ended_lately(self) -> None:
         signed_in().device.revoke(NOW - timedelta(days=29))
         signed_in()
         personal_token()
-        claim_request(UserFactory.create(), scope="x", key="k", body=b"", now=NOW)
+        claim_key(now=NOW)
 
         assert clear_expired_tokens(now=NOW) == 0
         assert Device.objects.count() == 2
@@ -39,8 +45,7 @@ class TestClearExpiredTokens:
             issued_token_id=2,
             created_at=NOW - timedelta(minutes=1),
         )
-        yesterday = NOW - timedelta(days=1)
-        claim_request(UserFactory.create(), scope="x", key="k", body=b"", now=yesterday)
+        claim_key(now=NOW - timedelta(days=1))
 
         assert clear_expired_tokens(now=NOW) == 5
         assert Device.objects.count() == 1

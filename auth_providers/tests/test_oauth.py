@@ -133,7 +133,7 @@ class TestExchange:
     def test_refuses_another_apps_code(self, browser: Client, app: App) -> None:
         code = consent(browser, app)
 
-        assert_invalid_grant(exchange(browser, AppFactory.create(), code))
+        assert_invalid_grant(exchange(browser, AppFactory.create(is_first_party=False), code))
 
     def test_refuses_a_disabled_person(self, browser: Client, user: User, app: App) -> None:
         code = consent(browser, app)
@@ -186,9 +186,9 @@ class TestRevokeToken:
         issued.device.refresh_from_db()
         assert issued.device.revoked_at
 
-    def test_leaves_another_apps_token_alone(self, client: Client, app: App) -> None:
-        issued = signed_in()
-        given = {"token": issued.access_token, "client_id": app.client_id}
+    def test_leaves_another_apps_token_alone(self, client: Client) -> None:
+        issued, another = signed_in(), AppFactory.create(is_first_party=False)
+        given = {"token": issued.access_token, "client_id": another.client_id}
 
         answer = client.post(reverse("oauth-revoke-token"), given)
 
@@ -207,9 +207,12 @@ class TestIntrospect:
         assert answer["sub"] == str(issued.device.user.pk)
 
     def test_says_no_more_than_inactive_of_a_strangers(self, client: Client) -> None:
-        issued, stranger = signed_in(), signed_in()
+        issued = signed_in()
+        another_app = AppFactory.create(is_first_party=False)
 
-        assert self.introspect(client, issued.access_token, asking=stranger) == {"active": False}
+        for stranger in (signed_in(), signed_in(issued.device.user, app=another_app)):
+            told = self.introspect(client, issued.access_token, asking=stranger)
+            assert told == {"active": False}
 
     def test_refuses_who_is_not_signed_in(self, client: Client) -> None:
         answer = client.post(reverse("oauth-introspect"), {"token": signed_in().access_token})

@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from auth_providers.models import Device, PersonalAccessToken
+from auth_providers.models import App, Device, PersonalAccessToken
+from auth_providers.services.apps import installation_app
 from auth_providers.services.devices import revoke_device
 from auth_providers.services.issuing import IssuedTokens
 from auth_providers.tests.factories import AppFactory, signed_in
@@ -55,6 +56,8 @@ class TestRefresh:
         answers = all_at_once(lambda: refresh(Client(), issued, issued.refresh_token))
 
         assert len(assert_losers_were_told(answers)) == 1
+        assert not Device.objects.live(timezone.now()).exists()
+        assert AuditEvent.objects.filter(act="device.revoke").count() == 1
 
     def test_leaves_at_most_one_good_pair_to_repeats(self) -> None:
         issued = signed_in()
@@ -90,6 +93,14 @@ class TestExchange:
 
         assert len(assert_losers_were_told(answers)) == 1
         assert Device.objects.count() == 1
+
+
+class TestInstallationApp:
+    def test_is_one_however_many_start_at_once(self) -> None:
+        apps = all_at_once(installation_app)
+
+        assert set(apps) == {App.objects.get()}
+        assert AuditEvent.objects.filter(act="app.create").count() == 1
 
 
 class TestRevokeDevice:

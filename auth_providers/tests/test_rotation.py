@@ -7,10 +7,12 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from auth_providers.models import Device
 from auth_providers.services.devices import revoke_device
 from auth_providers.services.tokens import identify
 from auth_providers.tests.factories import AppFactory, signed_in
 from auth_providers.tests.flows import assert_invalid_grant, is_good, refresh
+from orgs.models import AuditEvent
 from orgs.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +36,33 @@ class TestRefresh:
 
         assert not is_good(fresh["access_token"])
         assert_invalid_grant(refresh(client, issued, fresh["refresh_token"]))
+
+    @pytest.mark.parametrize("key", [None, "another"])
+    def test_revokes_the_device_of_a_token_that_comes_again(
+        self, client: Client, key: str | None
+    ) -> None:
+        issued = signed_in()
+        refresh(client, issued, issued.refresh_token, key="k")
+
+        for _ in range(2):
+            assert_invalid_grant(refresh(client, issued, issued.refresh_token, key=key))
+
+        assert not Device.objects.live(timezone.now()).exists()
+        event = AuditEvent.objects.get(act="device.revoke")
+        assert (event.actor, event.subject_id) == (issued.device.user, str(issued.device.pk))
+        assert event.changes == {"reason": [None, "refresh_token_reused"]}
+
+    def test_leaves_the_device_alone_when_a_token_is_just_wrong(self, client: Client) -> None:
+        issued = signed_in()
+
+        assert_invalid_grant(refresh(client, issued, issued.refresh_token + "x"))
+
+        assert is_good(issued.access_token)
+
+    def test_takes_no_cache(self, client: Client, no_cache: None) -> None:
+        issued = signed_in()
+
+        assert refresh(client, issued, issued.refresh_token, key="k").status_code == 200
 
     def test_does_not_move_the_absolute_lifetime(self, client: Client) -> None:
         issued = signed_in(ago=timedelta(days=181))
@@ -63,7 +92,7 @@ class TestRefresh:
         assert_invalid_grant(refresh(client, issued, issued.refresh_token))
 
     def test_refuses_another_app(self, client: Client) -> None:
-        issued, other = signed_in(), signed_in()
+        issued, other = signed_in(), signed_in(app=AppFactory.create(is_first_party=False))
 
         assert_invalid_grant(refresh(client, other, issued.refresh_token))
         assert is_good(issued.access_token)

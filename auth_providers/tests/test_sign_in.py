@@ -134,6 +134,31 @@ class TestSignIn:
         assert answer.status_code == 429
         assert int(answer["Retry-After"]) > 0
 
+    def test_counts_by_the_peers_address_whoever_it_says_it_speaks_for(
+        self, client: Client, app: App
+    ) -> None:
+        answers = [
+            client.post(
+                URL,
+                {"client_id": app.client_id, "email": f"{n}@acme.example", "password": "wrong"},
+                content_type="application/json",
+                headers={"X-Forwarded-For": f"192.0.2.{n}", "Forwarded": f"for=192.0.2.{n}"},
+                secure=True,
+            )
+            for n in range(11)
+        ]
+
+        assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+
+    def test_waits_while_nobody_can_count_attempts(
+        self, client: Client, app: App, user: User, no_cache: None
+    ) -> None:
+        answer = sign_in(client, app, user.email)
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "cache_unavailable")
+        assert int(answer["Retry-After"]) > 0
+        assert not Device.objects.exists()
+
 
 class TestSecondFactor:
     def test_asks_for_the_code_once_the_password_is_right(

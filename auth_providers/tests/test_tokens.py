@@ -168,10 +168,10 @@ class TestIdentifyPerson:
 
 class TestRequireScope:
     def test_refuses_a_personal_token_without_the_scope(self) -> None:
-        caller = Caller(user=UserFactory.build(), scopes=frozenset({"people:read"}))
+        caller = Caller(user=UserFactory.build(), scopes=frozenset({"organization:read"}))
 
         with pytest.raises(ScopeMissing):
-            require_scope(caller, Scope.PEOPLE_WRITE)
+            require_scope(caller, Scope.ORGANIZATION_WRITE)
 
     def test_gives_a_device_no_console_rights(self) -> None:
         caller = identify(signed_in().access_token)

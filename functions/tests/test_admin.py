@@ -16,7 +16,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from auth_providers.models import RefreshRepeat
-from auth_providers.tests.factories import personal_token, signed_in
+from auth_providers.tests.factories import AppFactory, personal_token, signed_in
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.tests.factories import CallRecordFactory, owner_of, publish, save_secret
 from orgs.models import IdempotentRequest, User
@@ -63,7 +63,8 @@ def busy(db: None) -> None:
         publish(solution, by=owner)
         save_secret(solution, by=owner)
         CallRecordFactory.create(solution=solution, user=owner)
-        device = signed_in(owner).device
+        app = AppFactory.create(organization=solution.organization)
+        device = signed_in(owner, app=app).device
         personal_token(owner)
         RefreshRepeat.objects.create(
             device=device, key_digest=f"{number}", spent_token_id=1, issued_token_id=2

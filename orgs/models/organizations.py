@@ -63,3 +63,9 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}"
+
+    def reactivate(self) -> bool:
+        """Let the person back in; false when they were in already."""
+        inactive = Membership.objects.filter(pk=self.pk, is_active=False)
+        self.is_active = True
+        return bool(inactive.update(is_active=True))

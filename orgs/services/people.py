@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from jigxmgmt.errors import FieldFault, Invalid
+from jigxmgmt.errors import Conflict, FieldFault, Invalid
 from orgs.models import Membership, Organization, User
 from orgs.models.users import normal_email
 from orgs.services.audit import record_event
@@ -18,6 +18,10 @@ class NotAnAddress(Invalid):
 
 class WeakPassword(Invalid):
     code = "password_weak"
+
+
+class MembershipInactive(Conflict):
+    code = "membership_inactive"
 
 
 @transaction.atomic
@@ -43,7 +47,10 @@ def register_person(
 def admit_member(
     user: User, *, organization: Organization, role: Membership.Role, by: User | None
 ) -> Membership:
-    """Make the person a member with this role; a membership that exists stays as it is."""
+    """Make the person a member with this role; an active membership stays as it is.
+
+    Raises MembershipInactive: letting somebody back in is an act of its own.
+    """
     membership, is_new = Membership.objects.get_or_create(
         organization=organization, user=user, defaults={"role": role}
     )
@@ -55,7 +62,39 @@ def admit_member(
             organization=organization,
             changes={"role": (None, role)},
         )
+    if not membership.is_active:
+        raise MembershipInactive(f"{user} was a member of {organization} and was let go.")
     return membership
+
+
+@transaction.atomic
+def reactivate_member(membership: Membership, *, by: User | None) -> None:
+    """Let a member who was let go back in, in the role that they had. For operators."""
+    if membership.reactivate():
+        record_event(
+            "member.reactivate",
+            by=by,
+            subject=membership,
+            organization=membership.organization,
+            changes={"is_active": (False, True)},
+        )
+
+
+@transaction.atomic
+def set_member_role(membership: Membership, *, role: Membership.Role, by: User | None) -> None:
+    """Give a member this role in place of their own. For operators."""
+    before = membership.role
+    if before == role:
+        return
+    membership.role = role
+    membership.save(update_fields=["role"])
+    record_event(
+        "member.set_role",
+        by=by,
+        subject=membership,
+        organization=membership.organization,
+        changes={"role": (before, role)},
+    )
 
 
 def checked_email(email: str) -> str:

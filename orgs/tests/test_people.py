@@ -100,7 +100,6 @@ class TestAdmitMember:
         assert (again, again.role) == (admin, Membership.Role.ADMIN)
         assert not AuditEvent.objects.exists()
 
-
     def test_refuses_who_was_let_go(self) -> None:
         former = MembershipFactory.create(is_active=False)
 

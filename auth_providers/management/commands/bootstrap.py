@@ -19,9 +19,10 @@ from jigxmgmt.errors import DomainError
 class Command(BaseCommand):
     help = (
         "Make the first organization, its owner and the installation's own app, and print them as "
-        "one JSON object. Run again it changes nothing: a person who exists keeps their password, "
-        "and the personal access token is printed at the first run only. An empty database gets "
-        "its tables; one of an older version is left to `migrate`."
+        "one JSON object. Run again it makes what is missing, so that the person is an active "
+        "owner; one who exists keeps their password, and the personal access token is printed at "
+        "the first run only. An empty database gets its tables; one of an older version is left "
+        "to `migrate`."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
