@@ -126,7 +126,7 @@ def write_body(
         if kind == "multipart":
             return _multipart(body, parameters)
     except (TypeError, ValueError):  # beyond 64 bits, half a character, or not base64
-        raise BadRequest("The body can not be written down.") from None
+        raise BadRequest("The body can't be written down.") from None
     return None, None
 
 

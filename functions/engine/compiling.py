@@ -32,6 +32,9 @@ _RESOLVED = ("credential", "secret")
 _PARAMETER_KEYS = frozenset(
     {"location", "type", "required", "value", "encoding", "description", "title", "label"}
 )
+# What publishing may cost: a tenth of a second for an expression, and no stack.
+_LONGEST = 65_536
+_DEEPEST = 100
 # RFC 9110, section 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -76,6 +79,9 @@ class Compiler:
 
     def value(self, raw: Any, path: Path, *, root: RootKind) -> Any:
         """Compile every text that begins with `=`, at any depth; the rest is literal."""
+        if len(path) > _DEEPEST:
+            self.refuse(path, "nested_too_deep", "This is nested too deep.")
+            return UNDEFINED
         if isinstance(raw, str) and raw.startswith("="):
             compiled = self._expression(raw[1:], path, root=root)
             return UNDEFINED if compiled is None else compiled
@@ -86,6 +92,10 @@ class Compiler:
         return raw
 
     def _expression(self, source: str, path: Path, *, root: RootKind) -> Expression | None:
+        if len(source) > _LONGEST:
+            message = f"An expression has at most {_LONGEST} characters."
+            self.refuse(path, "expression_long", message)
+            return None
         try:
             expression = compile_expression(source)
         except Unparsed as unparsed:
@@ -159,7 +169,7 @@ class Compiler:
         name = parameter.name
         if parameter.location == "header" and name not in (ACCESS_TOKEN, BASIC_AUTH):
             if _HEADER_NAME.fullmatch(name) is None:
-                self.refuse(path, "header_name", "This can not be the name of a header.")
+                self.refuse(path, "header_name", "This can't be the name of a header.")
             elif name.lower() in UNSENT_HEADERS:
                 self.warn(path, "header_unsent", "This header is set by the connection itself.")
         fits, default = FITS.get(parameter.type or ""), parameter.default

@@ -207,7 +207,7 @@ def _wire(credential: Credential, parameter: Parameter) -> str:
     if (credential.type in _OAUTH and is_token) or (credential.type in _PLAIN and not is_basic):
         return secret
     raise CredentialMissing(
-        f"The parameter {parameter.name} can not carry a credential of the type {credential.type}."
+        f"The parameter {parameter.name} can't carry a credential of the type {credential.type}."
     )
 
 
@@ -224,7 +224,7 @@ def require_bound(carried: Iterable[Credential], *, origin: str) -> None:
 
 
 def is_bound(credential: Credential, *, origin: str) -> bool:
-    """Compare scheme, host and port; an origin that can not be read binds to nothing."""
+    """Compare scheme, host and port; an origin that can't be read binds to nothing."""
     for allowed in credential.origins:
         with contextlib.suppress(BadRequest):
             if origin_of(allowed) == origin:

@@ -105,15 +105,7 @@ class Definition:
     @property
     def credential_keys(self) -> tuple[str, ...]:
         """Defaults that name credentials: for certain where a parameter is made for one."""
-        found = [p.default_key for p in self._all_parameters() if p.is_for_credential]
-        return tuple(dict.fromkeys(key for key in found if key is not None))
-
-    @property
-    def possible_credential_keys(self) -> tuple[str, ...]:
-        """Every default that becomes a secret if a credential of that key exists."""
-        found = [parameter.default_key for parameter in self._all_parameters()]
-        return tuple(dict.fromkeys(key for key in found if key is not None))
-
-    def _all_parameters(self) -> list[Parameter]:
         later = self.continuation.parameters if self.continuation is not None else None
-        return [*self.parameters.values(), *(later or {}).values()]
+        parameters = [*self.parameters.values(), *(later or {}).values()]
+        found = [p.default_key for p in parameters if p.is_for_credential]
+        return tuple(dict.fromkeys(key for key in found if key is not None))

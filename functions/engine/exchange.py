@@ -26,10 +26,10 @@ _TOO_MANY_SECONDS = 5.0
 
 _FAILURES: dict[type[outbound.OutboundFailure], tuple[type[EngineFailure], str]] = {
     outbound.AddressRefused: (failures.AddressRefused, "Calls may not go to this address."),
-    outbound.BadRequest: (failures.BadRequest, "The URL or a header can not be sent."),
+    outbound.BadRequest: (failures.BadRequest, "The URL or a header can't be sent."),
     outbound.TooLarge: (failures.UpstreamTooLarge, "The service's answer is too large."),
     outbound.TimedOut: (failures.UpstreamTimeout, "The service did not answer in time."),
-    outbound.Unreachable: (failures.UpstreamUnreachable, "The service can not be reached."),
+    outbound.Unreachable: (failures.UpstreamUnreachable, "The service can't be reached."),
 }
 
 

@@ -146,6 +146,8 @@ class Expression:
             compiled = self._variant(frozenset(), frozenset())
         except JlensError as error:
             raise Unparsed(error.code, error.position) from None
+        except UnicodeEncodeError:  # half a character
+            raise Unparsed("S0104", None) from None
         reads: dict[str, Any] = dict(compiled.reads({CONTEXT: None}))
         everything = bool(reads.get("everyBinding"))
         context: Any = True if everything else reads.get("bindings", {}).get(CONTEXT, {})

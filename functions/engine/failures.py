@@ -6,7 +6,7 @@ EngineFailure
 ├── UpstreamTimeout           no whole answer in time
 ├── UpstreamTooLarge          a request or an answer beyond its bound
 ├── BadResponse               an answer that is not what its format says
-├── BadRequest                a request that the values given can not make
+├── BadRequest                a request that the values given can't make
 ├── AddressRefused            an address that we do not let calls go to
 ├── CredentialMissing         a parameter made for a credential names none
 ├── CredentialOriginRefused   a credential would go where it is not bound to
@@ -25,8 +25,16 @@ class EngineFailure(Exception):
 
     title = "The call failed"
 
-    def __init__(self, description: str, *, status: int | None = None, details: Any = None) -> None:
+    def __init__(
+        self,
+        description: str,
+        *,
+        title: str | None = None,
+        status: int | None = None,
+        details: Any = None,
+    ) -> None:
         super().__init__(description)
+        self.title = title or self.title
         self.description = description
         self.status = status
         self.details = details
@@ -41,7 +49,7 @@ class UpstreamError(EngineFailure):
 
 
 class UpstreamUnreachable(EngineFailure):
-    title = "The service can not be reached"
+    title = "The service can't be reached"
 
 
 class UpstreamTimeout(EngineFailure):
@@ -53,11 +61,11 @@ class UpstreamTooLarge(EngineFailure):
 
 
 class BadResponse(EngineFailure):
-    title = "The service's answer can not be read"
+    title = "The service's answer can't be read"
 
 
 class BadRequest(EngineFailure):
-    title = "The request can not be made"
+    title = "The request can't be made"
 
 
 class AddressRefused(EngineFailure):

@@ -1,6 +1,6 @@
 """`jsonata2py` in the shape of `jlens`, for machines that have no wheel of the latter.
 
-It bounds time and depth; steps and sizes it can not bound, and it holds the GIL.
+It bounds time and depth; steps and sizes it can't bound, and it holds the GIL.
 """
 
 import contextlib

@@ -21,7 +21,7 @@ from functions.engine.evaluation import ON_LOOP_SIZE, Context, Evaluator
 from functions.engine.exchange import Letter, seal_letter
 from functions.engine.expressions import UNDEFINED, Expression, NotJson, Root
 from functions.engine.operations import finish_operations, join_operations, rows_of
-from functions.engine.parameters import gather_values
+from functions.engine.parameters import gather_values, is_writable
 from functions.engine.replies import Reply
 from functions.engine.types import Call, Outcome, Surroundings
 from functions.engine.urls import UrlTemplate, checked_url
@@ -95,6 +95,8 @@ class Paging:
 
     async def _first_step(self) -> Step:
         definition, given = self._definition, self._call.parameters
+        if not all(map(is_writable, [*given.values(), self._context.values])):
+            raise failures.BadRequest("A value is nested too deep, or JSON can't hold it.")
         values = await gather_values(
             definition.parameters,
             given,
@@ -274,7 +276,7 @@ class Paging:
         try:
             return urljoin(self._address, place)
         except ValueError:
-            raise failures.ContinuationRefused("The next page's address can not be read.") from None
+            raise failures.ContinuationRefused("The next page's address can't be read.") from None
 
     async def _finish(self) -> Outcome:
         gathered, context = self._gathered, self._context

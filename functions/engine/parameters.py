@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from functions.engine.definitions import Definition, Parameter, Parameters
 from functions.engine.evaluation import Context, Evaluator
 from functions.engine.expressions import UNDEFINED, Root
@@ -56,10 +58,24 @@ FITS: dict[str, Callable[[Any], bool]] = {
 }
 
 
+def is_writable(value: Any) -> bool:
+    """Whether JSON holds it, with a few levels of a message around it.
+
+    Integers have at most 64 bits, texts no half characters, and some 250 levels are enough.
+    """
+    if isinstance(value, str) and value.isascii():
+        return True  # files are the long ones
+    try:
+        orjson.dumps([[[[value]]]])
+    except TypeError:
+        return False
+    return True
+
+
 def check_parameters(definition: Definition, parameters: Mapping[str, Any]) -> list[Fault]:
     """List what is wrong with a caller's values; no message repeats one."""
     unknown = [
-        Fault((name,), "parameter_unknown", "This function has no such parameter.")
+        Fault((_whole(name),), "parameter_unknown", "This function has no such parameter.")
         for name in parameters
         if name not in definition.parameters
     ]
@@ -70,20 +86,28 @@ def check_parameters(definition: Definition, parameters: Mapping[str, Any]) -> l
     return [*unknown, *(fault for fault in known if fault is not None)]
 
 
+def _whole(name: str) -> str:
+    """Make half characters question marks, so that an answer can repeat the name."""
+    return name.encode(errors="replace").decode()
+
+
 def _fault_of(definition: Definition, parameter: Parameter, value: Any) -> Fault | None:
     where = (parameter.name,)
     if value is UNDEFINED or value is None:
         if parameter.is_required and (value is None or not parameter.has_default):
             return Fault(where, "parameter_missing", "This parameter needs a value.")
         return None
+    if not is_writable(value):
+        sentence = "This is nested too deep, or has a number past 64 bits or half a character."
+        return Fault(where, "parameter_type", sentence)
     fits = FITS.get(parameter.type or "")
     if fits is not None and not fits(value):
         return Fault(where, "parameter_type", f"This must be of the type {parameter.type}.")
     if parameter.location == "header" and isinstance(value, str) and _CONTROL.search(value):
-        return Fault(where, "parameter_type", "A header can not hold control characters.")
+        return Fault(where, "parameter_type", "A header can't hold control characters.")
     url = definition.url
     if isinstance(url, UrlTemplate) and value in (".", "..") and url.is_whole_segment(where[0]):
-        return Fault(where, "parameter_type", "A part of the URL can not be a dot segment.")
+        return Fault(where, "parameter_type", "A part of the URL can't be a dot segment.")
     return None
 
 
@@ -114,7 +138,8 @@ async def gather_values(
             if value is not UNDEFINED:
                 known[name] = value
         if parameter.is_required and known.get(name) is None:
-            raise BadRequest(f"The parameter {name} needs a value.")
+            title = f"The parameter {name} has no value"
+            raise BadRequest(f"The parameter {name} needs a value.", title=title)
     return known
 
 

@@ -7,7 +7,7 @@ import orjson
 
 from functions.engine.evaluation import ON_LOOP_SIZE
 from functions.engine.expressions import UNDEFINED
-from functions.engine.failures import BadRequest, BadResponse, EngineFailure
+from functions.engine.failures import BadResponse, EngineFailure
 from functions.engine.handling import Ended, plain_answer
 from functions.engine.pages import Paging
 from functions.engine.types import Call, Outcome, Surroundings, Timing
@@ -21,7 +21,7 @@ async def run(call: Call, *, surroundings: Surroundings) -> Outcome:
     except EngineFailure as failure:
         outcome = Outcome("error", error=plain_answer(failure))
     except RecursionError:
-        refusal = BadRequest("The parameters are nested too deep.")
+        refusal = BadResponse("The service's answer is nested too deep.")
         outcome = Outcome("error", error=plain_answer(refusal))
     except Ended as ended:
         outcome = Outcome(
@@ -40,8 +40,8 @@ def _closed(outcome: Outcome, paging: Paging) -> Outcome:
     values = [outcome.output, outcome.records, outcome.operations, outcome.error]
     try:
         written = orjson.dumps(values)
-    except TypeError:  # nested deeper than any reader of ours follows
-        refusal = BadResponse("The result is nested too deep to be sent.")
+    except TypeError:  # what no reader of ours follows
+        refusal = BadResponse("The result is nested too deep, or has a number past 64 bits.")
         outcome = Outcome("error", error=plain_answer(refusal))
         values, written = [None, [], [], outcome.error], b""
     output, records, operations, error = paging.wallet.masked(values, written=written)

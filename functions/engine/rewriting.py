@@ -16,6 +16,7 @@ FILLED = "__filled__"
 
 _HYPHENATED = re.compile(r"(?:-\w+)+")
 _CONSTANTS = frozenset({"true", "false", "null"})
+_LAMBDAS = ("function", "λ")
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -40,6 +41,7 @@ class Frame:
     """One pair of brackets: what `$` is in it, and where in an operand the walk stands."""
 
     closer: str = ""
+    is_parameters: bool = False
     is_root: bool = True
     in_exists: bool = False
     after_operand: bool = False
@@ -86,6 +88,7 @@ class _Walk:
         self._tokens = tokenize(source)
         self._frames = [Frame()]
         self._index = 0
+        self._lambda_end = -2  # the last token before a body: `)`, or `>` of a signature
         while self._index < len(self._tokens):
             self._take(self._tokens[self._index])
             self._index += 1
@@ -172,11 +175,13 @@ class _Walk:
         elif token.text == frame.closer:
             self._frames.pop()
             self._frames[-1].after_operand = True
+            if frame.is_parameters:
+                self._lambda_end = self._index
         elif token.text == ".":
             frame.in_step, frame.after_operand = True, False
         elif token.text == "@" and not frame.after_operand:
             self._reach_context(token, frame)
-        elif token.text == "<" and self._ends_lambda(self._index - 1):
+        elif token.text == "<" and self._lambda_end == self._index - 1:
             self._skip_signature()
         elif token.text in ("*", "**", "%") and not frame.after_operand:
             frame.after_operand = True
@@ -203,10 +208,11 @@ class _Walk:
         before = self._peek(-1)
         # A lambda's body and parameters keep the root; a predicate, a grouping, a sort do not.
         is_call = token.text == "(" and frame.after_operand
-        is_body = token.text == "{" and before is not None and self._opens_body()
+        is_body = token.text == "{" and self._lambda_end == self._index - 1
         is_sort = token.text == "(" and self._is(-1, "^")
         narrows = is_sort or (frame.after_operand and not is_call and not is_body)
         opened = Frame(closer=_OPENERS[token.text])
+        opened.is_parameters = is_call and before is not None and before.text in _LAMBDAS
         opened.is_root = frame.is_root and not frame.in_step and not narrows
         opened.in_exists = frame.in_exists or (
             is_call and before is not None and before.text == "$exists"
@@ -217,22 +223,7 @@ class _Walk:
         """Pass over the `<…>` between a lambda's parameters and its body: its letters are types."""
         while (following := self._peek(1)) is not None and following.text != "{":
             self._index += 1
-
-    def _opens_body(self) -> bool:
-        """Whether the brace at hand opens a lambda's body: `function(…)<…>{`."""
-        index = self._index - 1
-        if self._tokens[index].text == ">":
-            while index > 0 and self._tokens[index].text != ")":
-                index -= 1
-        return self._ends_lambda(index)
-
-    def _ends_lambda(self, index: int) -> bool:
-        """Whether the token there is the parenthesis that ends a lambda's parameters."""
-        if index < 0 or self._tokens[index].text != ")":
-            return False
-        while index > 0 and self._tokens[index].text != "(":
-            index -= 1
-        return index > 0 and self._tokens[index - 1].text in ("function", "λ")
+        self._lambda_end = self._index
 
     def _take_bar(self, frame: Frame) -> None:
         """Enter, divide or leave a transform `|place|change|`, in which `$` is not the root."""

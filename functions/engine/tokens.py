@@ -55,6 +55,8 @@ def _tokens(source: str) -> Iterator[Token]:
     while True:
         if (space := _SPACE.match(source, position)) is not None:
             position = space.end()
+        if source.startswith("/*", position):  # else every later one would be sought to the end
+            raise Untokenized
         if position >= len(source):
             return
         token = _token(source, position, after_operand=after_operand)

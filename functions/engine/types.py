@@ -54,7 +54,7 @@ class Secret:
     __str__ = __repr__
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("A secret can not be copied out of memory.")
+        raise TypeError("A secret can't be copied out of memory.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,16 +29,20 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def text_of(value: Any) -> str:
-    """Write a value as a URL or a header shows it: JSON, but texts without quotes."""
+    """Write a value as a URL or a header shows it: JSON, but texts without quotes.
+
+    Raises BadRequest.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return (
-        orjson.dumps(value).decode()
-        if not isinstance(value, int) or isinstance(value, bool)
-        else str(value)
-    )
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        raise BadRequest("A value is nested too deep to be written down.") from None
 
 
 def origin_of(url: str) -> str:
@@ -58,7 +62,7 @@ def _checked_origin(scheme: str, authority: str) -> str:
         raise BadRequest("The URL is neither http nor https.")
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
-        raise BadRequest("The URL's host can not be read, or it holds a user name.")
+        raise BadRequest("The URL's host can't be read, or it holds a user name.")
     port = int(match[2]) if match[2] else _DEFAULT_PORTS[scheme]
     if not 0 < port < 65536:
         raise BadRequest("The URL's port is out of range.")
@@ -71,13 +75,13 @@ def _checked_host(host: str) -> str:
         try:
             return f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
         except ValueError:
-            raise BadRequest("The URL's host can not be read.") from None
+            raise BadRequest("The URL's host can't be read.") from None
     try:
         plain = host.encode("idna").decode().lower() if not host.isascii() else host.lower()
     except UnicodeError:
         plain = ""
     if _AMBIGUOUS & set(host) or len(plain) > 253 or _LABELS.fullmatch(plain) is None:
-        raise BadRequest("The URL's host can not be read.")
+        raise BadRequest("The URL's host can't be read.")
     return plain
 
 
@@ -166,17 +170,6 @@ class UrlTemplate:
     @property
     def is_absolute(self) -> bool:
         return self._base.startswith("\ue000") or "://" in self._base
-
-    @property
-    def origin(self) -> str | None:
-        """The origin, where no token has a say in it and it can be read."""
-        match = _WHOLE.fullmatch(self._base)
-        if match is None or "\ue000" in match[1] + match[2]:
-            return None
-        try:
-            return _checked_origin(match[1], match[2])
-        except BadRequest:
-            return None
 
     def is_whole_segment(self, name: str) -> bool:
         """Whether the token stands for a segment of the path by itself."""

@@ -10,9 +10,10 @@ from jigxmgmt.outbound.failures import (
     TooLarge,
     Unreachable,
 )
-from jigxmgmt.outbound.messages import Request, Response
+from jigxmgmt.outbound.messages import CONNECTION_HEADERS, Request, Response
 
 __all__ = [
+    "CONNECTION_HEADERS",
     "AddressRefused",
     "BadRequest",
     "Client",

@@ -1,7 +1,7 @@
 """Why a call to the outside world gave no response. No message holds a query, a header or a value.
 
 OutboundFailure
-├── BadRequest       the request cannot be written down safely; nothing was sent
+├── BadRequest       the request can't be written down safely; nothing was sent
 ├── AddressRefused   the guard does not let us go there; nothing was sent
 ├── Unreachable      no name, no connection, no TLS, or an answer that is not HTTP
 ├── TimedOut         no whole response in time

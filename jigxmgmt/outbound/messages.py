@@ -18,7 +18,7 @@ _AUTHORITY = re.compile(r"[^:/?#]*://([^/?#]*)")
 
 # They frame the message or belong to the connection (RFC 9110 section 7.6.1): a caller who sets
 # one could make the server see two requests where we see one.
-_OURS = frozenset(
+CONNECTION_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -95,8 +95,8 @@ def checked_headers(request: Request) -> list[tuple[str, str]]:
         if _VALUE.fullmatch(value) is None:
             raise BadRequest("A header value has a control character.")
         lowered = name.lower()
-        if lowered in _OURS:
-            raise BadRequest("A header belongs to the connection and cannot be set.")
+        if lowered in CONNECTION_HEADERS:
+            raise BadRequest("A header belongs to the connection and can't be set.")
         if lowered != "accept-encoding":
             headers.append((name, value.strip(" \t")))
     return headers
@@ -113,7 +113,7 @@ def checked_url(request: Request) -> URL:
         url = None
     # Outside the except clause, because the parser's message holds the URL.
     if url is None:
-        raise BadRequest("The URL cannot be read.")
+        raise BadRequest("The URL can't be read.")
     if url.scheme not in ("http", "https"):
         raise AddressRefused("Only http and https are let out.")
     if "@" in url.raw_authority:

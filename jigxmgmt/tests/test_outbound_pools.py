@@ -1,6 +1,7 @@
 """Which connection carries a call, and how often one is sent."""
 
 import asyncio
+import sys
 from ipaddress import ip_network
 
 import pytest
@@ -18,9 +19,17 @@ from jigxmgmt.tests.upstream import (
     until,
 )
 
+# Linux has all of 127.0.0.0/8, macOS the first address alone.
+OURS = ["127.0.0.1"] if sys.platform == "darwin" else ["127.0.0.1", "127.0.0.2"]
+
 
 def bound_to(address: str) -> Policy:
     return Policy(allowed_networks=LOOPBACK.allowed_networks, bind_address=address)
+
+
+def another(number: int) -> Policy:
+    """Let loopback through under a policy like no other number's."""
+    return Policy((*LOOPBACK.allowed_networks, ip_network(f"198.51.100.{number}/32")))
 
 
 class TestConnections:
@@ -69,21 +78,22 @@ class TestConnections:
                     bodies.append(response.body)
                     may_stray.set()
                     # Loopback has delivered once a later exchange, of another pool, is over.
-                    await get(client, upstream.url(), bound_to("127.0.0.3"))
+                    await get(client, upstream.url(), another(3))
                 await client.close()
                 return bodies
 
         assert asyncio.run(story()) == [b"ok", b"ok"]
 
-    def test_connects_from_the_address_that_it_is_bound_to(self) -> None:
+    @pytest.mark.parametrize("address", OURS)
+    def test_connects_from_the_address_that_it_is_bound_to(self, address: str) -> None:
         async def story() -> list[str]:
             async with Upstream(answering(OK)) as upstream:
                 client = Client()
-                await get(client, upstream.url(), bound_to("127.0.0.2"))
+                await get(client, upstream.url(), bound_to(address))
                 await client.close()
                 return upstream.peers
 
-        assert asyncio.run(story()) == ["127.0.0.2"]
+        assert asyncio.run(story()) == [address]
 
     def test_calls_a_server_unreachable_from_an_address_that_is_not_ours(self) -> None:
         async def story() -> None:
@@ -122,12 +132,10 @@ class TestConnections:
         async def story() -> int:
             async with Upstream(behave) as upstream:
                 client = Client()
-                slow = asyncio.create_task(
-                    get(client, upstream.url("/slow"), bound_to("127.0.0.1"))
-                )
+                slow = asyncio.create_task(get(client, upstream.url("/slow"), another(1)))
                 await until(lambda: bool(upstream.requests))
                 for number in range(2, MAX_POOLS + 10):
-                    await get(client, upstream.url(), bound_to(f"127.0.0.{number}"))
+                    await get(client, upstream.url(), another(number))
                 await until(lambda: upstream.open_connections <= MAX_POOLS)
                 is_free.set()
                 status = await slow
@@ -148,7 +156,7 @@ class TestConnections:
             async with Upstream(behave) as upstream:
                 client = Client()
                 calls = [
-                    asyncio.create_task(get(client, upstream.url(), bound_to(f"127.0.0.{number}")))
+                    asyncio.create_task(get(client, upstream.url(), another(number)))
                     for number in range(1, MAX_POOLS + 3)
                 ]
                 await until(lambda: len(upstream.requests) == len(calls))

@@ -1,6 +1,7 @@
 """What is refused, warned of, and known before anybody calls a function."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -108,6 +109,58 @@ class TestFaults:
     ) -> None:
         assert faults(source) == [(path, code)]
 
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "1" + "+1" * 500_000,
+            "(" * 1_000_000,
+            "'" + "a" * 1_000_000 + "'",
+        ],
+        ids=["sum", "open", "text"],
+    )
+    def test_an_expression_beyond_its_length_is_refused_unread(self, source: str) -> None:
+        assert faults(rest(outputTransform=source)) == [(("outputTransform",), "expression_long")]
+
+    @pytest.mark.parametrize(
+        ("opening", "closing"),
+        [("(", ")"), ("[", "]"), ("{'a':", "}"), ("-", ""), ("(a?", ":b)"), ("$f(", ")")],
+    )
+    def test_an_expression_that_is_nested_too_deep_is_refused(
+        self, opening: str, closing: str
+    ) -> None:
+        source = opening * 10_000 + "1" + closing * 10_000
+
+        assert faults(rest(outputTransform=source)) == [
+            (("outputTransform",), "expression_unparsed")
+        ]
+
+    @pytest.mark.parametrize(
+        "piece", ["/* ", ")>{", "function()<", "a.b(c)<", "`a` ", "@ctx.a-b ", "|a", "/a", "\\"]
+    )
+    def test_no_expression_costs_more_than_its_length(self, piece: str) -> None:
+        source = rest(when="=$f(" + piece * (65_000 // len(piece)))
+        begun = time.process_time()
+
+        engine.check_definition(source, name="f")
+
+        assert time.process_time() - begun < 2
+
+    def test_thousands_of_functions_may_be_defined(self) -> None:
+        functions = ";".join(f"$f{n:x}:=λ(){{1}}" for n in range(4000))
+
+        assert faults(rest(outputTransform=f"({functions})")) == []
+
+    @pytest.mark.parametrize("key", ["output", "records", "when"])
+    def test_a_value_that_is_nested_too_deep_is_refused(self, key: str) -> None:
+        value: Any = 1
+        for _ in range(10_000):
+            value = [value]
+
+        assert [code for _, code in faults(rest(**{key: value}))] == ["nested_too_deep"]
+
+    def test_half_a_character_is_refused(self) -> None:
+        assert faults(rest(when="='\ud800'")) == [(("when",), "expression_unparsed")]
+
     def test_all_faults_are_told_at_once(self) -> None:
         assert len(faults(rest(url="x", method="y", format="z", when="=("))) == 4
 
@@ -195,19 +248,7 @@ class TestDefinition:
         assert definition is not None
         assert (definition.provider, definition.method) == (engine.Provider.REST, "POST")
         assert definition.runs_on_device
-        assert definition.origin == "https://api.test"
         assert definition.credential_keys == ("graph", "vault")
-        assert definition.possible_credential_keys == ("graph", "perhaps", "vault")
-
-    @pytest.mark.parametrize("url", ["https://{host}/x", "{base}/x", "='https://a.test'"])
-    def test_its_origin_is_open_where_a_value_decides_it(self, url: str) -> None:
-        parameter = {"location": "path", "required": True}
-        source = rest(url=url, parameters={"host": parameter, "base": parameter})
-
-        definition = engine.check_definition(source, name="f").definition
-
-        assert definition is not None
-        assert definition.origin is None
 
     def test_it_is_built_again_from_its_source(self) -> None:
         source = rest(outputTransform="rows.id", error=[{"title": "=@ctx.error.name"}])
@@ -217,88 +258,3 @@ class TestDefinition:
         again = engine.check_definition(json.loads(json.dumps(first.source)), name="f").definition
 
         assert again == first
-
-
-PARAMETERS = {
-    "text": {"location": "query", "type": "string", "required": True},
-    "count": {"location": "query", "type": "int"},
-    "rate": {"location": "query", "type": "number"},
-    "deep": {"location": "query", "type": "boolean"},
-    "list": {"location": "body", "type": "array"},
-    "map": {"location": "body", "type": "object"},
-    "file": {"location": "body", "type": "file"},
-    "key": {"location": "header", "type": "credential"},
-    "any": {"location": "header"},
-    "size": {"location": "query", "required": True, "value": 5},
-    "id": {"location": "path", "required": True, "value": "x"},
-}
-
-
-def parameter_faults(**given: Any) -> list[tuple[str | int, str]]:
-    source = rest(method="POST", url=URL + "/{id}/x", parameters=PARAMETERS)
-    definition = engine.check_definition(source, name="f").definition
-    assert definition is not None
-    found = engine.check_parameters(definition, {"text": "t", **given})
-    assert all("marker" not in fault.message for fault in found)
-    return [(fault.path[0], fault.code) for fault in found]
-
-
-class TestParameters:
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("count", 5),
-            ("count", 5.0),
-            ("count", None),
-            ("rate", 1.5),
-            ("rate", 2),
-            ("deep", False),
-            ("list", []),
-            ("map", {"a": 1}),
-            ("file", "AAEC"),
-            ("file", "data:image/png;base64,AAEC"),
-            ("key", "some-key"),
-            ("any", {"a": 1}),
-            ("any", "x\ty"),
-            ("id", "a..b"),
-        ],
-    )
-    def test_values_that_fit(self, name: str, value: Any) -> None:
-        assert parameter_faults(**{name: value}) == []
-
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("text", 5),
-            ("count", "5"),
-            ("count", 5.5),
-            ("count", True),
-            ("rate", float("nan")),
-            ("deep", 1),
-            ("list", {}),
-            ("map", []),
-            ("file", "not base64: marker"),
-            ("file", 5),
-            ("any", "marker\r\nX: 1"),
-            ("id", ".."),
-        ],
-    )
-    def test_values_that_do_not(self, name: str, value: Any) -> None:
-        assert parameter_faults(**{name: value}) == [(name, "parameter_type")]
-
-    def test_unknown_names_are_refused(self) -> None:
-        assert parameter_faults(other="marker") == [("other", "parameter_unknown")]
-
-    @pytest.mark.parametrize("name", ["text", "size"])
-    def test_a_required_one_can_not_be_null(self, name: str) -> None:
-        assert parameter_faults(**{name: None}) == [(name, "parameter_missing")]
-
-    def test_a_required_one_can_not_be_absent(self) -> None:
-        definition = engine.check_definition(
-            rest(parameters={"a": {"location": "query", "required": True}}), name="f"
-        ).definition
-        assert definition is not None
-
-        found = engine.check_parameters(definition, {})
-
-        assert [(fault.path, fault.code) for fault in found] == [(("a",), "parameter_missing")]

@@ -76,26 +76,22 @@ class TestUnhandled:
         assert played.outcome.error["details"] == "<h1>Bad Gateway</h1>"
 
 
+UNAUTHORIZED = {"when": "=@ctx.response.status = 401", "title": "Sign in"}
+CONFLICT = {
+    "when": "=@ctx.response.status = 409",
+    "title": "=$.response.body.message & '!'",
+    "description": "Someone was quicker",
+    "details": {"id": "=@ctx.response.body.id", "who": "=@ctx.user.email"},
+    "notification": {"title": "=@ctx.error.name", "show": True},
+    "alert": False,
+    "icon": "sad",
+}
+
+
 class TestHandlers:
     def test_the_first_that_fits_is_used(self) -> None:
-        source = get(
-            error=[
-                {"when": "=@ctx.response.status = 401", "title": "Sign in"},
-                {
-                    "when": "=@ctx.response.status = 409",
-                    "title": "=$.response.body.message & '!'",
-                    "description": "Someone was quicker",
-                    "details": {"id": "=@ctx.response.body.id", "who": "=@ctx.user.email"},
-                    "notification": {"title": "=@ctx.error.name", "show": True},
-                    "alert": False,
-                    "icon": "sad",
-                },
-                {"title": "Anything else"},
-            ]
-        )
-
         played = play(
-            source,
+            get(error=[UNAUTHORIZED, CONFLICT, {"title": "Anything else"}]),
             service=answer(409, {"message": "taken", "id": 7}),
             call={"user": {"email": "ann@example.com"}},
         )
@@ -205,7 +201,6 @@ class TestRetries:
 
         assert played.error == "UpstreamError"
         assert len(played.requests) == 4
-        assert played.outcome.attempts == 4
 
     def test_429_ends_well_when_the_service_recovers(self) -> None:
         played = play(get(), service=fail_first(2, status=429, headers={"Retry-After": "0"}))

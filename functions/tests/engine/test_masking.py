@@ -72,6 +72,102 @@ class TestMasking:
 
         assert played.outcome.output == "***"
 
+    @pytest.mark.parametrize(
+        "written",
+        [
+            r'{"key": "abc\/\u0064efg\"hijk"}',
+            r'{"key": "\u0061bc/defg\u0022hijk"}',
+            r'{"abc\/defg\"hijk": "key"}',
+            r'[["is \u0061bc/defg\"hijk, yes"]]',
+            r'{"body": "{\"key\": \"abc\\/defg\\\"hijk\"}"}',
+            r'{"url": "/?q=abc%2Fdefg%22hijk"}',
+        ],
+    )
+    @pytest.mark.parametrize("transform", [None, "$", "$string($)", "$eval($string($))"])
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_an_escape_hides_no_secret(
+        self, written: str, transform: str | None, status: int
+    ) -> None:
+        source = get(
+            parameters={"X-Key": {"location": "header", "value": "key"}},
+            outputTransform=transform,
+            errorTransform=transform,
+        )
+
+        played = play(
+            source,
+            service=lambda _request: web.Response(text=written, status=status),
+            credentials=(credential("key", 'abc/defg"hijk'),),
+        )
+
+        assert "***" in str([played.outcome.output, played.outcome.error])
+        assert is_free_of(played, "hijk")
+
+    @pytest.mark.parametrize(
+        ("form", "content_type", "written"),
+        [
+            ("text", "text/plain", b"it is abc/defg<hijk"),
+            ("text", "text/plain", rb'{"key": "abc\/defg<hijk"}'),
+            ("text", "text/plain; charset=utf-16", "it is abc/defg<hijk".encode("utf-16")),
+            ("json", "text/json; charset=utf-16", '"abc/defg<hijk"'.encode("utf-16")),
+            ("xml", "text/xml", b"<a>&#97;bc/defg&lt;hijk</a>"),
+            ("xml", "text/xml", b'<a b="abc/defg&lt;hijk"/>'),
+        ],
+    )
+    def test_no_format_hides_a_secret(self, form: str, content_type: str, written: bytes) -> None:
+        source = get(format=form, parameters={"X-Key": {"location": "header", "value": "key"}})
+
+        played = play(
+            source,
+            service=lambda _request: web.Response(
+                body=written, headers={"Content-Type": content_type}
+            ),
+            credentials=(credential("key", "abc/defg<hijk"),),
+        )
+
+        assert "***" in str(played.outcome.output)
+        assert is_free_of(played, "hijk")
+
+    def test_the_reason_of_a_status_is_masked(self) -> None:
+        source = get(
+            parameters={"X-Key": {"location": "header", "value": "key"}},
+            outputTransform="@ctx.response.statusText",
+        )
+
+        played = play(
+            source,
+            service=lambda _request: web.Response(reason="not abcdefghijk"),
+            credentials=(credential("key", "abcdefghijk"),),
+        )
+
+        assert played.outcome.output == "not ***"
+
+    def test_an_answer_without_the_secret_stays_as_it_is(self) -> None:
+        written = r'{"a": "\u00e9\\n", "id": 9007199254740993, "rate": 1.0}'
+        source = get(parameters={"X-Key": {"location": "header", "value": "key"}})
+
+        played = play(
+            source,
+            service=lambda _request: web.Response(text=written),
+            credentials=(credential("key", "abcdefghijk"),),
+        )
+
+        assert repr(played.outcome.output) == repr(json.loads(written))
+
+    @pytest.mark.parametrize("written", [r'{"a": "\u0061bcdefghijk", "b": "\ud800"}', "\\u0061"])
+    def test_what_is_not_json_reaches_no_expression(self, written: str) -> None:
+        source = get(
+            parameters={"X-Key": {"location": "header", "value": "key"}}, outputTransform="[a]"
+        )
+
+        played = play(
+            source,
+            service=lambda _request: web.Response(text=written),
+            credentials=(credential("key", "abcdefghijk"),),
+        )
+
+        assert played.error == "BadResponse"
+
     def test_a_short_secret_would_blot_out_words(self) -> None:
         source = get(parameters={"q": {"location": "query", "value": "key"}})
 

@@ -144,14 +144,17 @@ class TestDefaults:
 
         assert played.request.fields == {"size": "5"}
 
-    def test_a_required_default_that_gives_nothing_ends_the_call(self) -> None:
-        source = get(
-            parameters={"x": parameter("query", required=True, value="=@ctx.user.nothing")}
-        )
+    @pytest.mark.parametrize("default", ["=@ctx.user.nothing", "=null", "=$error('no')"])
+    def test_a_required_default_that_gives_nothing_is_told_and_nothing_is_sent(
+        self, default: str
+    ) -> None:
+        source = get(parameters={"x": parameter("query", required=True, value=default)})
 
         played = play(source)
 
-        assert played.error == "BadRequest"
+        assert played.outcome.error is not None
+        assert played.outcome.error["name"] == "BadRequest"
+        assert played.outcome.error["title"] == "The parameter x has no value"
         assert played.requests == []
 
 

@@ -204,6 +204,36 @@ class TestClickUp:
         assert played.requests[0].path == "/api/v2/list/901/task?archived=false&page=0"
 
 
+KOKOPO = {
+    "type": "Feature",
+    "properties": {
+        "mag": 5.1,
+        "place": "56 km SSE of Kokopo, Papua New Guinea",
+        "time": 1699990000123,
+        "tz": None,
+        "felt": 12,
+        "tsunami": 0,
+        "types": ",origin,phase-data,",
+    },
+    "geometry": {"type": "Point", "coordinates": [152.4631, -4.8244, 81.2]},
+    "id": "us7000labc",
+}
+SANDWICH_ISLANDS = {
+    "type": "Feature",
+    "properties": {
+        "mag": 4.6,
+        "place": "South Sandwich Islands region",
+        "time": 1699980000456,
+        "tz": None,
+        "felt": None,
+        "tsunami": 0,
+        "types": ",origin,phase-data,",
+    },
+    "geometry": {"type": "Point", "coordinates": [-26.1, -58.2, 10]},
+    "id": "us7000labd",
+}
+
+
 def earthquakes(_request: Received) -> web.Response:
     """Answer like the USGS feed: GeoJSON, two features, nested."""
     return web.json_response(
@@ -216,61 +246,33 @@ def earthquakes(_request: Received) -> web.Response:
                 "api": "1.10.3",
                 "count": 2,
             },
-            "features": [
-                {
-                    "type": "Feature",
-                    "properties": {
-                        "mag": 5.1,
-                        "place": "56 km SSE of Kokopo, Papua New Guinea",
-                        "time": 1699990000123,
-                        "tz": None,
-                        "felt": 12,
-                        "tsunami": 0,
-                        "types": ",origin,phase-data,",
-                    },
-                    "geometry": {"type": "Point", "coordinates": [152.4631, -4.8244, 81.2]},
-                    "id": "us7000labc",
-                },
-                {
-                    "type": "Feature",
-                    "properties": {
-                        "mag": 4.6,
-                        "place": "South Sandwich Islands region",
-                        "time": 1699980000456,
-                        "tz": None,
-                        "felt": None,
-                        "tsunami": 0,
-                        "types": ",origin,phase-data,",
-                    },
-                    "geometry": {"type": "Point", "coordinates": [-26.1, -58.2, 10]},
-                    "id": "us7000labd",
-                },
-            ],
+            "features": [KOKOPO, SANDWICH_ISLANDS],
             "bbox": [-26.1, -58.2, 10, 152.4631, -4.8244, 81.2],
         },
         content_type="application/geo+json",
     )
 
 
+EARTHQUAKES = {
+    "provider": "DATA_PROVIDER_REST",
+    "url": f"{ADDRESS}/earthquakes/feed/v1.0/summary/4.5_day.geojson",
+    "outputTransform": """
+        features.{
+          "id": id,
+          "magnitude": properties.mag,
+          "place": properties.place,
+          "time": $fromMillis(properties.time),
+          "felt": properties.felt,
+          "position": {"lon": geometry.coordinates[0], "lat": geometry.coordinates[1]},
+          "depth": geometry.coordinates[2]
+        }
+    """,
+}
+
+
 class TestEarthquakes:
     def test_flattens_nested_features(self) -> None:
-        source = {
-            "provider": "DATA_PROVIDER_REST",
-            "url": f"{ADDRESS}/earthquakes/feed/v1.0/summary/4.5_day.geojson",
-            "outputTransform": """
-                features.{
-                  "id": id,
-                  "magnitude": properties.mag,
-                  "place": properties.place,
-                  "time": $fromMillis(properties.time),
-                  "felt": properties.felt,
-                  "position": {"lon": geometry.coordinates[0], "lat": geometry.coordinates[1]},
-                  "depth": geometry.coordinates[2]
-                }
-            """,
-        }
-
-        played = play(source, service=earthquakes)
+        played = play(EARTHQUAKES, service=earthquakes)
 
         assert played.outcome.output == [
             {

@@ -104,59 +104,48 @@ class TestOutput:
         assert played.outcome.output == {"status": 200, "first": 1}
 
 
+CALLER = {
+    "user": {"id": "u", "email": "ann@example.com", "displayName": "Ann"},
+    "solution": {"settings": {"custom": {"color": "red"}}},
+    "organization": {"id": "o", "name": "Acme"},
+    "entity": "customers",
+    "command_id": "c",
+    "correlation_id": "x",
+    "queries": {"existing-countries": [{"the-name": "ZA"}]},
+}
+
+
 class TestContext:
-    def test_everything_is_there(self) -> None:
-        transform = """
-            {
-              "parameter": @ctx.parameters.X-opsPrimaryKey,
-              "input": @ctx.inputs.X-opsPrimaryKey.value,
-              "short": @.parameters.X-opsPrimaryKey,
-              "user": @ctx.user,
-              "solution": @ctx.solution.settings.custom.color,
-              "organization": @ctx.organization.name,
-              "method": @ctx.request.method,
-              "status": [@ctx.response.ok, @ctx.response.status, @ctx.response.statusText],
-              "headers": [@ctx.response.headers.x-total, @ctx.headers.x-total],
-              "entity": @ctx.entity,
-              "command": @ctx.commandId,
-              "correlation": @ctx.correlationId,
-              "query": @ctx.queries.existing-countries[0].the-name
-            }
-        """
-        source = get(
-            parameters={"X-opsPrimaryKey": {"location": "header"}}, outputTransform=transform
-        )
+    @pytest.mark.parametrize(
+        ("expression", "found"),
+        [
+            ("@ctx.parameters.X-opsPrimaryKey", "k"),
+            ("@ctx.inputs.X-opsPrimaryKey.value", "k"),
+            ("@.parameters.X-opsPrimaryKey", "k"),
+            ("@ctx.user", {"id": "u", "email": "ann@example.com", "displayName": "Ann"}),
+            ("@ctx.solution.settings.custom.color", "red"),
+            ("@ctx.organization.name", "Acme"),
+            ("@ctx.request.method", "GET"),
+            ("[@ctx.response.ok, @ctx.response.status]", [True, 200]),
+            ("@ctx.response.statusText", "OK"),
+            ("[@ctx.response.headers.x-total, @ctx.headers.x-total]", ["9", "9"]),
+            ("@ctx.entity", "customers"),
+            ("@ctx.commandId", "c"),
+            ("@ctx.correlationId", "x"),
+            ("@ctx.queries.existing-countries[0].the-name", "ZA"),
+        ],
+    )
+    def test_everything_is_there(self, expression: str, found: object) -> None:
+        parameters = {"X-opsPrimaryKey": {"location": "header"}}
 
         played = play(
-            source,
+            get(parameters=parameters, outputTransform=expression),
             service=serve({}, headers={"X-Total": "9"}),
             parameters={"X-opsPrimaryKey": "k"},
-            call={
-                "user": {"id": "u", "email": "ann@example.com", "displayName": "Ann"},
-                "solution": {"settings": {"custom": {"color": "red"}}},
-                "organization": {"id": "o", "name": "Acme"},
-                "entity": "customers",
-                "command_id": "c",
-                "correlation_id": "x",
-                "queries": {"existing-countries": [{"the-name": "ZA"}]},
-            },
+            call=CALLER,
         )
 
-        assert played.outcome.output == {
-            "parameter": "k",
-            "input": "k",
-            "short": "k",
-            "user": {"id": "u", "email": "ann@example.com", "displayName": "Ann"},
-            "solution": "red",
-            "organization": "Acme",
-            "method": "GET",
-            "status": [True, 200, "OK"],
-            "headers": ["9", "9"],
-            "entity": "customers",
-            "command": "c",
-            "correlation": "x",
-            "query": "ZA",
-        }
+        assert played.outcome.output == found
 
     def test_own_functions(self) -> None:
         made = output_of(
@@ -268,14 +257,39 @@ class TestOperations:
         ]
 
 
+class TestScripts:
+    @pytest.mark.parametrize(
+        ("keys", "places"),
+        [
+            ({"outputTransform": "$file.fn(rows)"}, ["outputTransform"]),
+            ({"outputTransform": "rows.{'a': $file.fn(id)}"}, ["outputTransform"]),
+            ({"output": {"a": "=$file.fn(1)"}}, ["output.a"]),
+            (
+                {"parameters": {"q": {"location": "query", "value": "=$file.fn(1)"}}},
+                ["parameters.q.value"],
+            ),
+            ({"outputTransform": "'$file.fn(1)'"}, []),
+        ],
+    )
+    def test_a_function_that_does_not_run_here_is_told(
+        self, keys: dict[str, Any], places: list[str]
+    ) -> None:
+        played = play(get(**keys), service=serve({"rows": [{"id": 1}]}))
+
+        assert played.outcome.status == "ok"
+        assert played.outcome.warnings == [
+            {"path": place, "code": "function_unknown"} for place in places
+        ]
+
+
 class TestFigures:
-    def test_sizes_times_and_attempts_are_reported(self) -> None:
+    def test_sizes_and_times_are_reported(self) -> None:
         source = post(parameters={"a": {"location": "body", "value": "xyz"}})
 
         outcome = play(source, service=serve({"b": 1})).outcome
 
         assert (outcome.request_bytes, outcome.response_bytes) == (11, 8)
-        assert (outcome.pages, outcome.attempts) == (1, 1)
+        assert outcome.pages == 1
         assert 0 < outcome.timing.upstream < 5
 
     def test_values_do_not_show_when_it_is_printed(self) -> None:

@@ -1,0 +1,67 @@
+"""The library that stands in answers as the other does, within time and depth."""
+
+from typing import Any
+
+import pytest
+
+from functions.engine.fallback import Compiled, Document, JlensError
+
+SECONDS = {"timeout": 2.0}
+
+
+class TestCompiled:
+    @pytest.mark.parametrize(
+        ("source", "expected"),
+        [
+            ("a.b", [1, 2]),
+            ("$sum(a.b)", 3),
+            ('a[b = 2].{"c": b}', {"c": 2}),
+            ("nothing", None),
+            ("$x.name & '!'", "Ann!"),
+            ("$own()", "mine"),
+            ("[function($n){$n}]", [None]),
+            ("$string(10 / 4)", "2.5"),
+        ],
+    )
+    def test_it_evaluates(self, source: str, expected: Any) -> None:
+        value, bindings = {"a": [{"b": 1}, {"b": 2}]}, {"x": {"name": "Ann"}}
+        compiled = Compiled(source)
+        compiled.register_function("own", lambda: "mine")
+
+        assert compiled.evaluate(value, bindings, **SECONDS) == expected
+        assert compiled.evaluate_document(Document(value), bindings, **SECONDS) == expected
+
+    def test_none_is_no_value_at_all(self) -> None:
+        assert Compiled("$exists($)").evaluate(None, {}, **SECONDS) is False
+
+    def test_a_document_is_read_from_its_text(self) -> None:
+        document = Document.from_json('{"a": 9007199254740993}')
+
+        assert document.value == {"a": 9007199254740993}
+
+    def test_it_claims_to_read_everything(self) -> None:
+        assert Compiled("a").reads({"x": None}) == {"input": True, "everyBinding": True}
+
+    @pytest.mark.parametrize("source", ["(", "a +", "'a", "a b", "(" * 10_000])
+    def test_what_does_not_parse_has_a_code(self, source: str) -> None:
+        with pytest.raises(JlensError) as refused:
+            Compiled(source)
+
+        assert refused.value.code[0] in "SU"
+        assert refused.value.__context__ is None
+
+    @pytest.mark.parametrize(
+        ("source", "code"),
+        [
+            ("$number('the value')", "D3030"),
+            ("$nothing()", "T1006"),
+            ("($f := function($n){$f($n)}; $f(1))", "U1001"),
+            ("($f := function($n){1 + $f($n)}; $f(1))", "U1001"),
+        ],
+    )
+    def test_what_throws_has_a_code_and_no_value(self, source: str, code: str) -> None:
+        with pytest.raises(JlensError) as thrown:
+            Compiled(source).evaluate(None, {}, timeout=0.2)
+
+        assert (str(thrown.value), thrown.value.code) == (code, code)
+        assert thrown.value.__context__ is None
