@@ -19,7 +19,7 @@ from functions.engine.expressions import UNDEFINED, Expression, Unparsed, compil
 from functions.engine.failures import BadRequest
 from functions.engine.parameters import FITS
 from functions.engine.types import Fault, Provider
-from functions.engine.urls import UrlTemplate, checked_url
+from functions.engine.urls import PRIVATE_USE, UrlTemplate, checked_url
 
 Path = tuple[str | int, ...]
 RootKind = Literal["context", "parameters", "body", "result"]
@@ -183,6 +183,9 @@ class Compiler:
             return self._expression(raw[1:], path, root=root)
         if not isinstance(raw, str) or not raw.strip():
             self.refuse(path, "url_missing", "This needs a URL.")
+            return None
+        if PRIVATE_USE.search(raw):
+            self.refuse(path, "url_invalid", "The URL holds a character that no URL can hold.")
             return None
         template = UrlTemplate(raw)
         if not template.is_absolute:

@@ -16,6 +16,12 @@ from functions.engine.markup import read_markup
 if TYPE_CHECKING:
     from jigxmgmt import outbound
 
+# Those that services use. A service may name any codec of Python's, and some take time by the
+# square of what they read.
+_TEXT_CODECS = (
+    *("utf-8", "utf-16", "utf-32", "ascii", "iso8859", "cp125", "koi8", "mac"),
+    *("shift_jis", "euc", "gb", "big5", "iso2022"),
+)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -68,6 +74,7 @@ class _Answer:
         charset = _CHARSET.search(self.content_type)
         try:
             name = codecs.lookup(charset[1]).name if charset else "utf-8"
+            name = name if name.startswith(_TEXT_CODECS) else "utf-8"
             text = self.octets.decode(name, errors="replace")
         except (LookupError, UnicodeError):
             text = self.octets.decode(errors="replace")

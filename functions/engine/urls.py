@@ -15,6 +15,8 @@ import orjson
 from functions.engine.failures import BadRequest
 
 _TOKEN = re.compile(r"\{([^{}]+)\}")
+# Where a token stood, while a URL is put together; a source may not hold these itself.
+PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 _MARK = re.compile("\ue000([0-9]+)\ue001")
 _WHOLE = re.compile(r"([^:/?#]*)://([^/?#]*)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 _LABELS = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")

@@ -49,6 +49,11 @@ class TestText:
     def test_the_body_is_a_text(self) -> None:
         assert read("text", "grüezi".encode()).outcome.output == "grüezi"
 
+    def test_a_codec_that_is_no_charset_is_taken_as_utf_8(self) -> None:
+        played = read("text", b"abc-def", content_type="text/plain; charset=punycode")
+
+        assert played.outcome.output == "abc-def"
+
     def test_an_unknown_charset_is_taken_as_utf_8(self) -> None:
         played = read("text", "grüezi".encode(), content_type="text/plain; charset=klingon")
 
