@@ -96,7 +96,7 @@ def _check_redirect_urls(urls: Sequence[str]) -> None:
     if not urls:
         faults = [FieldFault("/redirect_urls", "Give at least one.", RedirectUrlUnusable.code)]
     if faults:
-        raise RedirectUrlUnusable("Some redirect URLs cannot be used.", faults=faults)
+        raise RedirectUrlUnusable("Some redirect URLs can't be used.", faults=faults)
 
 
 def _fault_of(url: str) -> str | None:

@@ -81,7 +81,7 @@ def _solution(owner: User, app_user: User) -> Solution:
 
 
 def _publish(solution: Solution, service_url: str, service_key: str, owner: User) -> None:
-    """Publish the folder and save the service's key, unless both are there for this address."""
+    """Save the service's key and publish the folder, unless both are there for this address."""
     template = _template()
     files = {
         path: text.replace(PLACEHOLDER, service_url.encode()) for path, text in template.items()
@@ -90,7 +90,6 @@ def _publish(solution: Solution, service_url: str, service_key: str, owner: User
     if current == files or (current and _without_address(current) != template):
         return
     _open_loopback(solution.organization)
-    publish_solution(solution, archive=pack_files(files), by=owner)
     save_credential(
         solution,
         key=STOCK_KEY,
@@ -100,6 +99,7 @@ def _publish(solution: Solution, service_url: str, service_key: str, owner: User
         available_to_devices=False,
         by=owner,
     )
+    publish_solution(solution, archive=pack_files(files), by=owner)
 
 
 def _template() -> Files:
