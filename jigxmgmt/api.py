@@ -193,6 +193,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+def part_away(request: HttpRequest) -> HttpResponse:
+    """Answer while a part that we can't do without does not answer us."""
+    return problem(
+        request,
+        status=503,
+        code="unavailable",
+        detail="A part of this installation does not answer.",
+        retry_after=5,
+    )
+
+
 class JSONRenderer(renderers.JSONRenderer):
     """JSON by orjson; UUIDs and datetimes as RFC 9562 and RFC 3339 write them."""
 

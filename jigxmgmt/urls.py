@@ -1,5 +1,7 @@
 """All doors of the web."""
 
+import sys
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest
@@ -7,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views import defaults
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from redis.exceptions import RedisError
 
 from jigxmgmt import api
 
@@ -41,7 +44,15 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def handler500(request: HttpRequest) -> HttpResponseBase:
-    """Answer for a bug: a problem document under /api/, a page elsewhere."""
+    """Answer for a bug, or for a broker that is away: it counts who guesses passwords.
+
+    A problem document under /api/, a page elsewhere.
+    """
+    is_away = isinstance(sys.exc_info()[1], RedisError)
     if request.path.startswith("/api/"):
-        return api.server_error(request)
-    return defaults.server_error(request)
+        return api.part_away(request) if is_away else api.server_error(request)
+    response = defaults.server_error(request)
+    if is_away:
+        response.status_code = 503
+        response.headers["Retry-After"] = "5"
+    return response

@@ -209,3 +209,22 @@ class TestHow:
             answer = field.call("count", count=1)
 
         assert_problem(answer, 503, "broker_unavailable")
+
+    def test_signing_in_to_the_console_without_a_broker(
+        self, installation: Installation, field: Field
+    ) -> None:
+        with installation.web(REDIS_URL="redis://127.0.0.1:9/0") as address:
+            browser = requests.Session()
+            browser.get(f"{address}/accounts/login/", timeout=10)
+            answer = browser.post(
+                f"{address}/accounts/login/",
+                data={
+                    "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+                    "login": field.owner.email,
+                    "password": PASSWORD,
+                },
+                timeout=10,
+            )
+
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]

@@ -6,11 +6,12 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from jigxmgmt.errors import NotFound
 from orgs.console.shell import shell_of
 from orgs.http import UserHttpRequest
 from orgs.models import Organization
@@ -35,7 +36,10 @@ def console_page(
         if organization is None:
             return render(request, "orgs/no_entrance.html", status=403)
         request.organization = organization  # type: ignore[attr-defined]
-        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+        try:
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+        except NotFound as refusal:
+            raise Http404(refusal.detail) from refusal
 
     return login_required(guarded)  # type: ignore[return-value]
 
