@@ -26,6 +26,11 @@ pytestmark = pytest.mark.xdist_group("up")
 UP = [sys.executable, str(BASE_DIR / "manage.py"), "up"]
 
 
+def hear_interrupts() -> None:
+    """Undo what a run in the background inherits: a shell lets such a one hear no Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass
 class Up:
     """One running `up`, and what it has printed so far."""
@@ -114,7 +119,11 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type_of_start]:
         whole = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder)} | environment
         with output.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603
-                [*UP, "--port", "0", *options], env=whole, stdout=file, stderr=file
+                [*UP, "--port", "0", *options],
+                env=whole,
+                stdout=file,
+                stderr=file,
+                preexec_fn=hear_interrupts,
             )
         up = Up(process, output, whole)
         running.append(up)

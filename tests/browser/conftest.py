@@ -1,18 +1,12 @@
 """A real browser before a real installation. Without Chromium these tests fail, they never skip."""
 
-import fcntl
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -34,7 +28,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ROOT = Path(__file__).resolve().parent.parent.parent
 # Nothing here takes long; a page that does not come is a failure soon.
 LONGEST_WAIT_MS = 15_000
 LIST_CUSTOMERS = """\
@@ -70,18 +63,10 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
-def console_address(installation: Installation) -> Iterator[str]:
-    """A web server that started after its static files were collected, as it does in earnest."""
-    _collect_static(os.environ | installation.environment)
-    with installation.web() as address:
-        yield address
-
-
 @pytest.fixture
-def field(console_address: str, transactional_db: None) -> Field:
+def field(installation: Installation, transactional_db: None) -> Field:
     """An organization on a usual day: functions, a credential, a device, calls of each kind."""
-    field = make_field(console_address)
+    field = make_field(installation.address)
     field.publish(
         list_customers=LIST_CUSTOMERS.format(service="https://crm.example.com"),
         nearby_sites="{provider: DATA_PROVIDER_REST, url: 'https://a.example', useLocalCall: true}",
@@ -133,15 +118,6 @@ def open_browser(chromium: Browser) -> Iterator[type_of_opener]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def _collect_static(environment: dict[str, str]) -> None:
-    """Collect once, though several test processes share the folder."""
-    with (settings.DATA_DIR / "static.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
-            command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-            subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603
 
 
 def _session_of(user: User, address: str) -> dict[str, str]:
