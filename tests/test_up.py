@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,6 @@ type_of_start = Callable[..., "Up"]
 pytestmark = pytest.mark.xdist_group("up")
 
 UP = [sys.executable, str(BASE_DIR / "manage.py"), "up"]
-
-
-def hear_interrupts() -> None:
-    """Undo what a run in the background inherits: a shell lets such a one hear no Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass
@@ -123,7 +119,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type_of_start]:
                 env=whole,
                 stdout=file,
                 stderr=file,
-                preexec_fn=hear_interrupts,
+                # A run in the background inherits from its shell that it hears no Ctrl-C.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
             )
         up = Up(process, output, whole)
         running.append(up)
