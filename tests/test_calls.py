@@ -1,5 +1,6 @@
 """The main job through every part: phone, web server, broker, worker, the customer's service."""
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -143,6 +144,28 @@ class TestIdempotencyKey:
 
         assert codes == [200] + [409] * 7
         assert len(httpserver.log) == 1
+
+    def test_says_so_while_the_first_still_runs(
+        self, field: Field, httpserver: HTTPServer, service: str
+    ) -> None:
+        began, release = threading.Event(), threading.Event()
+
+        def hold(request: Request) -> Response:
+            began.set()
+            release.wait(10)
+            return Response('{"id": 7}', content_type="application/json")
+
+        httpserver.expect_request("/customers").respond_with_handler(hold)
+        field.publish(create_customer=CREATE.format(service=service))
+
+        with ThreadPoolExecutor(1) as phone:
+            first = phone.submit(field.call, "create-customer", key="k1", name="Ann")
+            assert began.wait(10)
+            repeated = field.call("create-customer", key="k1", name="Ann")
+            release.set()
+
+        assert (repeated.status_code, repeated.json()["code"]) == (409, "still_running")
+        assert first.result().json()["status"] == "ok"
 
     def test_refuses_another_body(self, field: Field, httpserver: HTTPServer, service: str) -> None:
         httpserver.expect_request("/customers").respond_with_json({"id": 7}, status=201)
