@@ -139,6 +139,13 @@ class TestWith:
             (pointer, code)
         ]
 
+    def test_more_faults_than_anybody_reads(self, field: Field) -> None:
+        unknown = {f"unknown{number}": 1 for number in range(1000)}
+
+        answer = field.call("count", {"parameters": {"count": 1, **unknown}})
+
+        assert len(assert_problem(answer, 422, "parameter_unknown")["errors"]) == 20
+
     @pytest.mark.parametrize(
         ("body", "pointer"),
         [

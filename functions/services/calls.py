@@ -221,7 +221,10 @@ def _ready(solution: Solution, name: str, request: CallRequest, record: CallReco
     faults = check_parameters(definition, request.parameters)
     if faults:
         raise ParametersRefused(
-            [FieldFault(pointer("parameters", *f.path), f.message, f.code) for f in faults]
+            [
+                FieldFault(pointer("parameters", *fault.path), fault.message, fault.code)
+                for fault in faults[:MOST_FAULTS]
+            ]
         )
     record.solution, record.organization = solution, solution.organization
     record.function_name, record.version = name, solution.version
