@@ -1,6 +1,7 @@
 """Who calls: the token of a request, and what it turned out to stand for."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -21,6 +22,11 @@ class Caller:
     @property
     def is_device(self) -> bool:
         return self.device is not None
+
+    @property
+    def confined_to(self) -> UUID | None:
+        """The organization that an organization's app stays in; None for all other callers."""
+        return self.device.app.organization_id if self.device else None
 
 
 class CallerRequest(UserRequest):

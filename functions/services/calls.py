@@ -174,15 +174,9 @@ async def try_function(
     return await send_call(ready)
 
 
-def is_within_reach(caller: Caller, solution: Solution) -> bool:
-    """Answer whether the caller's app may act there: an organization's app stays in it."""
-    confined_to = caller.device.app.organization_id if caller.device else None
-    return confined_to in (None, solution.organization_id)
-
-
 def _runnable(caller: Caller, solution_id: uuid.UUID) -> Solution:
     grant = _GRANT.first(solution=solution_id, user=caller.user.pk)
-    if grant is None or not is_within_reach(caller, grant.solution):
+    if grant is None or caller.confined_to not in (None, grant.solution.organization_id):
         raise NoSuchSolution("There is no such solution.")
     if grant.role not in policies.SOLUTION_ROLES[policies.SolutionAct.RUN]:
         raise MayNotRun("Your role does not let you run this solution.")

@@ -55,6 +55,6 @@ def require_scripts(caller: Caller) -> None:
 
 
 def _within_reach(caller: Caller, solutions: QuerySet[Solution]) -> QuerySet[Solution]:
-    """An organization's app stays in its organization; the installation's own goes anywhere."""
-    confined_to = caller.device.app.organization_id if caller.device else None
-    return solutions.filter(organization=confined_to) if confined_to else solutions
+    if caller.confined_to is None:
+        return solutions
+    return solutions.filter(organization=caller.confined_to)
