@@ -6,8 +6,11 @@ import pytest
 import requests
 from django.utils import timezone
 
+from auth_providers.services.apps import create_app
+from auth_providers.services.issuing import issue_tokens
 from auth_providers.services.personal_access_tokens import create_personal_access_token
 from orgs.models import Membership, SolutionMember
+from orgs.services.organizations import found_organization
 from orgs.services.people import admit_member, register_person
 from orgs.services.solutions import give_solution_role
 from tests.conftest import Installation
@@ -53,6 +56,18 @@ class TestWho:
     def test_a_member_of_another_organization(self, field: Field) -> None:
         register_person("eve@other.example", password=PASSWORD)
         field.sign_in("eve@other.example")
+
+        assert_problem(field.call("count", count=1), 404, "solution_unknown")
+
+    def test_another_organization_s_app(self, field: Field) -> None:
+        """Its person is in both, and may run this solution with an app that goes anywhere."""
+        other = found_organization("Other", owner=field.technician)
+        app = create_app(
+            other, name="Branded", redirect_urls=["https://other.example/cb"], by=field.technician
+        )
+        field.token = issue_tokens(
+            field.technician, app=app, description={}, now=timezone.now()
+        ).access_token
 
         assert_problem(field.call("count", count=1), 404, "solution_unknown")
 
