@@ -17,6 +17,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = "jigxmgmt"
 
 api_v1: list[URLPattern | URLResolver] = [
+    path("", include("orgs.api.urls")),
     path("", include("auth_providers.api.urls")),
     path("", include("functions.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -4,23 +4,30 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from jigxmgmt.errors import NotAllowed
 from orgs.models import Membership, Organization, Solution, SolutionMember, User
 
 Role = Membership.Role
 SolutionRole = SolutionMember.Role
+SupportAccess = Organization.SupportAccess
 
 
 class Act(StrEnum):
     """What a role in the organization lets a person do."""
 
     ENTER_CONSOLE = "sign in to the console"
-    CREATE_SOLUTIONS = "create solutions"
+    SEE_PEOPLE = "see people"
+    MANAGE_PEOPLE = "invite or remove people, or decide who joins"
     SEE_ALL_SOLUTIONS = "see all solutions"
+    GOVERN_ALL_SOLUTIONS = "change who may use all solutions"
     CONFIGURE_ALL_SOLUTIONS = "configure all solutions"
     SET_UP_ORGANIZATION = "change the organization's settings"
+    CREATE_SOLUTIONS = "create solutions"
     SEE_ALL_CALLS = "see all calls"
+    OVERSEE = "see the audit log or change apps"
+    OWN_ORGANIZATION = "delete the organization, change its owners or its support access"
 
 
 class SolutionAct(StrEnum):
@@ -29,23 +36,32 @@ class SolutionAct(StrEnum):
     RUN = "run this solution"
     SEE_ON_DEVICE = "see this solution on a device"
     SEE = "see this solution"
+    GOVERN = "change who may use this solution"
     PUBLISH = "publish this solution"
     CONFIGURE = "change this solution's credentials or try its functions"
-    DELETE = "delete this solution"
+    DELETE = "delete or copy this solution"
 
 
+ALL_BUT_USERS = frozenset({Role.OWNER, Role.ADMIN, Role.CREATOR})
+OWNERS_AND_ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 ORGANIZATION_ROLES: Mapping[Act, frozenset[Role]] = {
-    Act.ENTER_CONSOLE: frozenset({Role.OWNER, Role.ADMIN, Role.CREATOR}),
-    Act.CREATE_SOLUTIONS: frozenset({Role.OWNER, Role.ADMIN, Role.CREATOR}),
-    Act.SEE_ALL_SOLUTIONS: frozenset({Role.OWNER, Role.ADMIN}),
-    Act.CONFIGURE_ALL_SOLUTIONS: frozenset({Role.OWNER, Role.ADMIN}),
-    Act.SET_UP_ORGANIZATION: frozenset({Role.OWNER, Role.ADMIN}),
-    Act.SEE_ALL_CALLS: frozenset({Role.OWNER, Role.ADMIN}),
+    Act.ENTER_CONSOLE: ALL_BUT_USERS,
+    Act.SEE_PEOPLE: ALL_BUT_USERS,
+    Act.MANAGE_PEOPLE: OWNERS_AND_ADMINS,
+    Act.SEE_ALL_SOLUTIONS: OWNERS_AND_ADMINS,
+    Act.GOVERN_ALL_SOLUTIONS: OWNERS_AND_ADMINS,
+    Act.CONFIGURE_ALL_SOLUTIONS: OWNERS_AND_ADMINS,
+    Act.SET_UP_ORGANIZATION: OWNERS_AND_ADMINS,
+    Act.CREATE_SOLUTIONS: ALL_BUT_USERS,
+    Act.SEE_ALL_CALLS: OWNERS_AND_ADMINS,
+    Act.OVERSEE: OWNERS_AND_ADMINS,
+    Act.OWN_ORGANIZATION: frozenset({Role.OWNER}),
 }
 SOLUTION_ROLES: Mapping[SolutionAct, frozenset[SolutionRole]] = {
     SolutionAct.RUN: frozenset({SolutionRole.OWNER, SolutionRole.USER}),
     SolutionAct.SEE_ON_DEVICE: frozenset(SolutionRole) - {SolutionRole.DENY},
     SolutionAct.SEE: frozenset({SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR}),
+    SolutionAct.GOVERN: frozenset({SolutionRole.OWNER, SolutionRole.ADMIN}),
     SolutionAct.PUBLISH: frozenset({SolutionRole.OWNER, SolutionRole.EDITOR}),
     SolutionAct.CONFIGURE: frozenset({SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR}),
     SolutionAct.DELETE: frozenset({SolutionRole.OWNER}),
@@ -56,23 +72,54 @@ ON_DEVICE = frozenset({SolutionAct.RUN, SolutionAct.SEE_ON_DEVICE})
 # Where the role in the organization suffices without one in the solution.
 GOVERNED_BY: Mapping[SolutionAct, Act] = {
     SolutionAct.SEE: Act.SEE_ALL_SOLUTIONS,
+    SolutionAct.GOVERN: Act.GOVERN_ALL_SOLUTIONS,
     SolutionAct.CONFIGURE: Act.CONFIGURE_ALL_SOLUTIONS,
+}
+# What an owner may open to the operators of the installation, for a time.
+SUPPORT_READS = frozenset(
+    {Act.ENTER_CONSOLE, Act.SEE_PEOPLE, Act.SEE_ALL_SOLUTIONS, Act.SEE_ALL_CALLS}
+)
+SUPPORT_ACTS: Mapping[SupportAccess, frozenset[Act]] = {
+    SupportAccess.NONE: frozenset(),
+    SupportAccess.READ: SUPPORT_READS,
+    SupportAccess.WRITE: frozenset(Act) - {Act.OWN_ORGANIZATION, Act.OVERSEE},
 }
 
 
+def organizations_allowing(user: User, act: Act) -> QuerySet[Organization]:
+    """Return the organizations in which the person may do this, by role or as support."""
+    member = Membership.objects.active().filter(user=user, role__in=ORGANIZATION_ROLES[act])
+    allowed = Q(pk__in=member.values("organization"))
+    if user.is_staff and user.is_active:
+        allowed |= supported(act)
+    return Organization.objects.filter(allowed)
+
+
+def supported(act: Act) -> Q:
+    """Match the organizations that have opened this to the installation's operators, for now."""
+    levels = [level for level, acts in SUPPORT_ACTS.items() if act in acts]
+    return Q(support_access__in=levels, support_access_until__gt=Now())
+
+
 def can(user: User, act: Act, organization: Organization) -> bool:
-    """Answer whether the person's role in the organization allows the act."""
-    return (
-        organization.memberships.active()
-        .filter(user=user, role__in=ORGANIZATION_ROLES[act])
-        .exists()
-    )
+    """Answer whether the person's role in the organization, or support, allows the act."""
+    return organizations_allowing(user, act).filter(pk=organization.pk).exists()
 
 
 def require(user: User, act: Act, organization: Organization) -> None:
     """Raise NotAllowed unless the person's role in the organization allows the act."""
     if not can(user, act, organization):
         raise NotAllowed(f"Your role in {organization} does not let you {act}.")
+
+
+def require_to_grant(user: User, organization: Organization, *roles: str) -> None:
+    """Raise NotAllowed unless the person may give or take these roles in the organization.
+
+    Whoever manages people may give all roles but that of an owner, which takes an owner.
+    """
+    require(user, Act.MANAGE_PEOPLE, organization)
+    if Role.OWNER in roles:
+        require(user, Act.OWN_ORGANIZATION, organization)
 
 
 def solutions_allowing(user: User, act: SolutionAct) -> QuerySet[Solution]:
@@ -87,9 +134,7 @@ def solutions_allowing(user: User, act: SolutionAct) -> QuerySet[Solution]:
         grants = grants.filter(membership__role__in=ORGANIZATION_ROLES[Act.ENTER_CONSOLE])
     allowed = Q(pk__in=grants.values("solution"))
     if governing := GOVERNED_BY.get(act):
-        roles = ORGANIZATION_ROLES[governing]
-        governed = Membership.objects.active().filter(user=user, role__in=roles)
-        allowed |= Q(organization__in=governed.values("organization"))
+        allowed |= Q(organization__in=organizations_allowing(user, governing).values("pk"))
     return Solution.objects.filter(allowed)
 
 

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from auth_providers.models import Device
 from auth_providers.services.devices import revoke_device
 from jigxmgmt.console import refusals_as_messages
-from orgs.console.entrance import ConsoleRequest, console_page, posted_from
+from orgs.console.entrance import personal_page, posted_from
 from orgs.http import UserHttpRequest
 
 MOST_DEVICES = 100
 
 
-@console_page
-def my_devices(request: ConsoleRequest) -> HttpResponse:
+@personal_page
+def my_devices(request: UserHttpRequest) -> HttpResponse:
     mine = Device.objects.live(timezone.now()).filter(user=request.user).select_related("app")
     context = {"devices": mine[:MOST_DEVICES]}
     return render(request, "auth_providers/my_devices.html", context)

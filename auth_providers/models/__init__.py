@@ -2,7 +2,17 @@
 
 from auth_providers.models.apps import App
 from auth_providers.models.devices import Device, RefreshRepeat
+from auth_providers.models.email_codes import EmailCode
+from auth_providers.models.identities import LinkedIdentity
 from auth_providers.models.personal_access_tokens import PersonalAccessToken
 from auth_providers.models.vault import DataKey
 
-__all__ = ["App", "DataKey", "Device", "PersonalAccessToken", "RefreshRepeat"]
+__all__ = [
+    "App",
+    "DataKey",
+    "Device",
+    "EmailCode",
+    "LinkedIdentity",
+    "PersonalAccessToken",
+    "RefreshRepeat",
+]

@@ -23,10 +23,13 @@ class DeviceQuerySet(models.QuerySet["Device"]):
     def usable(self, now: datetime) -> Self:
         """Live, of an active person who still may use the app.
 
-        The app of an organization takes an active membership; the installation's own takes none.
+        The app of an organization takes a membership that is active, and was when the device was
+        opened: who was let go and comes back signs in anew. The installation's own takes none.
         """
         membership = Membership.objects.active().filter(
-            organization=OuterRef("app__organization"), user=OuterRef("user")
+            organization=OuterRef("app__organization"),
+            user=OuterRef("user"),
+            active_since__lte=OuterRef("created_at"),
         )
         return self.live(now).filter(
             Q(app__organization__isnull=True) | Exists(membership), user__is_active=True

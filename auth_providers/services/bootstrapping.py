@@ -53,9 +53,9 @@ def bootstrap(
     WeakPassword or SeveralOrganizations.
     """
     owner = _proved_person(email, password)
-    organization = _organization_of(owner, organization_name)
+    organization = _organization_of(owner, organization_name, now)
     if app_user:
-        _active_member(_proved_person(app_user, password), organization)
+        _active_member(_proved_person(app_user, password), organization, now=now)
     secret = _token_of(owner, rotate=rotate_token, now=now)
     return Bootstrapped(organization, installation_app(), secret)
 
@@ -67,7 +67,7 @@ def _proved_person(email: str, password: str) -> User:
     return user
 
 
-def _organization_of(owner: User, name: str) -> Organization:
+def _organization_of(owner: User, name: str, now: datetime) -> Organization:
     """Return the organization of this name that the person owns, else make them its owner."""
     owned = owner.memberships.active().owners().filter(organization__name=name).first()
     if owned:
@@ -76,17 +76,21 @@ def _organization_of(owner: User, name: str) -> Organization:
         organization = find_organization(name)
     except NoSuchOrganization:
         return found_organization(name, owner=owner)
-    membership = _active_member(owner, organization, role=Membership.Role.OWNER)
+    membership = _active_member(owner, organization, role=Membership.Role.OWNER, now=now)
     set_member_role(membership, role=Membership.Role.OWNER, by=None)
     return organization
 
 
 def _active_member(
-    person: User, organization: Organization, role: Membership.Role = Membership.Role.USER
+    person: User,
+    organization: Organization,
+    *,
+    role: Membership.Role = Membership.Role.USER,
+    now: datetime,
 ) -> Membership:
     """Return the person's membership, of this role if it is new, and active in any case."""
     for inactive in person.memberships.filter(organization=organization, is_active=False):
-        reactivate_member(inactive, by=None)
+        reactivate_member(inactive, by=None, now=now)
     return admit_member(person, organization=organization, role=role, by=None)
 
 

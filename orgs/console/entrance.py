@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from jigxmgmt.errors import NotFound
@@ -32,10 +33,27 @@ def console_page(
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
-        organization = shell_of(request).organization
-        if organization is None:
+        shell = shell_of(request)
+        if shell.organization is None:
             return render(request, "orgs/no_entrance.html", status=403)
-        request.organization = organization  # type: ignore[attr-defined]
+        request.organization = shell.organization  # type: ignore[attr-defined]
+        if shell.membership:
+            shell.membership.touch(timezone.now())
+        try:
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+        except NotFound as refusal:
+            raise Http404(refusal.detail) from refusal
+
+    return login_required(guarded)  # type: ignore[return-value]
+
+
+def personal_page(
+    view: Callable[Concatenate[UserHttpRequest, Rest], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
+    """Let in everybody who is signed in, also whom the console's other pages are not for."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
         except NotFound as refusal:

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from orgs.models import Membership, Organization
-from orgs.policies import ORGANIZATION_ROLES, Act
+from orgs.models import Membership, Organization, User
+from orgs.policies import ORGANIZATION_ROLES, Act, supported
 
 SESSION_KEY = "organization"
 THEME_COOKIE = "theme"
@@ -56,6 +56,15 @@ class Section:
     pages: list[Link]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organization that the person may look at, as a member or as support for a time."""
+
+    organization: Organization
+    role: StrPromise | str
+    membership: Membership | None = None
+
+
 class Shell:
     """The frame of one request's page. It asks the database only for what a template shows."""
 
@@ -69,42 +78,53 @@ class Shell:
         return choice if choice in THEMES else ""
 
     @cached_property
-    def memberships(self) -> list[Membership]:
+    def places(self) -> list[Place]:
         """Where this person may enter the console."""
-        if not self._request.user.is_authenticated:
+        user = self._request.user
+        if not isinstance(user, User):
             return []
-        mine = Membership.objects.active().filter(
-            user=self._request.user, role__in=ORGANIZATION_ROLES[Act.ENTER_CONSOLE]
-        )
+        mine = user.memberships.active().filter(role__in=ORGANIZATION_ROLES[Act.ENTER_CONSOLE])
         ordered = mine.select_related("organization").order_by("organization__name")
-        return list(ordered[:MOST_ORGANIZATIONS])
+        places = [
+            Place(membership.organization, membership.get_role_display(), membership)
+            for membership in ordered[:MOST_ORGANIZATIONS]
+        ]
+        if user.is_staff:
+            places += _supported_places(places)
+        return places
 
     @property
     def organizations(self) -> list[Organization]:
-        return [membership.organization for membership in self.memberships]
+        return [place.organization for place in self.places]
 
     @cached_property
-    def membership(self) -> Membership | None:
-        """The one for the organization that was chosen last, else the first."""
-        chosen = self._request.session.get(SESSION_KEY)
-        for membership in self.memberships:
-            if str(membership.organization_id) == chosen:
-                return membership
-        return self.memberships[0] if self.memberships else None
+    def place(self) -> Place | None:
+        """The one that was chosen last, else the person's default, else the first."""
+        user = self._request.user
+        default = user.default_organization_id if isinstance(user, User) else None
+        for wanted in (self._request.session.get(SESSION_KEY), str(default)):
+            for place in self.places:
+                if str(place.organization.pk) == wanted:
+                    return place
+        return self.places[0] if self.places else None
 
     def look_at(self, organization_id: uuid.UUID) -> None:
         """Show the organization of what is open, also when another was chosen last."""
-        for membership in self.memberships:
-            if membership.organization_id == organization_id:
-                self.membership = membership
+        for place in self.places:
+            if place.organization.pk == organization_id:
+                self.place = place
+
+    @property
+    def membership(self) -> Membership | None:
+        return self.place.membership if self.place else None
 
     @property
     def organization(self) -> Organization | None:
-        return self.membership.organization if self.membership else None
+        return self.place.organization if self.place else None
 
     @property
-    def role(self) -> str:
-        return self.membership.get_role_display() if self.membership else ""
+    def role(self) -> StrPromise | str:
+        return self.place.role if self.place else ""
 
     @property
     def organization_initials(self) -> str:
@@ -118,7 +138,7 @@ class Shell:
     @cached_property
     def sections(self) -> list[Section]:
         """The pages that this person may open, with the one that is open marked."""
-        if self.membership is None:
+        if self.place is None:
             return []
         match = self._request.resolver_match
         here = match.url_name if match else None
@@ -141,6 +161,13 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
 def initials(name: str) -> str:
     """Return the first letters of the first two words."""
     return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def _supported_places(known: list[Place]) -> list[Place]:
+    """Return the organizations that are open to the installation's operators just now."""
+    mine = [place.organization.pk for place in known]
+    open_now = Organization.objects.filter(supported(Act.ENTER_CONSOLE)).exclude(pk__in=mine)
+    return [Place(organization, _("Support")) for organization in open_now[:MOST_ORGANIZATIONS]]
 
 
 def _link(page: Page, here: str | None) -> Link:

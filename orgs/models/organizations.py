@@ -1,15 +1,24 @@
 """Organizations and the people in them."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
 from django.utils import timezone
 
+from orgs.models.pictures import Picture
 from orgs.models.users import User
+
+SEEN_EVERY = timedelta(minutes=5)
 
 
 class Organization(models.Model):
+    class SupportAccess(models.TextChoices):
+        NONE = "NONE", "None"
+        READ = "READ", "Read"
+        WRITE = "WRITE", "Read and write"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
     allows_scripts = models.BooleanField(
@@ -19,6 +28,23 @@ class Organization(models.Model):
         default=list,
         blank=True,
         help_text="Private networks that its functions may reach. Set by operators.",
+    )
+    website = models.URLField(max_length=300, blank=True, default="")
+    region_label = models.CharField(
+        max_length=50, blank=True, default="", help_text="What the shell shows beside the name."
+    )
+    request_email = models.EmailField(
+        blank=True, default="", help_text="Is told of each request to join; blank tells nobody."
+    )
+    idle_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Console sessions end after so long without use."
+    )
+    support_access = models.CharField(
+        max_length=5, choices=SupportAccess.choices, default=SupportAccess.NONE
+    )
+    support_access_until = models.DateTimeField(null=True, blank=True)
+    logo = models.ForeignKey(
+        Picture, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -50,7 +76,12 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.USER)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True, help_text="False while it is disabled.")
+    active_since = models.DateTimeField(
+        default=timezone.now,
+        help_text="Devices of the organization's apps that are older have ended.",
+    )
+    last_seen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = MembershipQuerySet.as_manager()
@@ -64,8 +95,20 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}"
 
-    def reactivate(self) -> bool:
+    def reactivate(self, now: datetime) -> bool:
         """Let the person back in; false when they were in already."""
         inactive = Membership.objects.filter(pk=self.pk, is_active=False)
-        self.is_active = True
-        return bool(inactive.update(is_active=True))
+        self.is_active, self.active_since = True, now
+        return bool(inactive.update(is_active=True, active_since=now))
+
+    def disable(self) -> bool:
+        """Let the person in no more; false when they were out already."""
+        active = Membership.objects.filter(pk=self.pk, is_active=True)
+        self.is_active = False
+        return bool(active.update(is_active=False))
+
+    def touch(self, now: datetime) -> None:
+        """Note that the person was here, at most every five minutes."""
+        if self.last_seen_at and self.last_seen_at > now - SEEN_EVERY:
+            return
+        Membership.objects.filter(pk=self.pk).update(last_seen_at=now)

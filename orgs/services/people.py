@@ -1,5 +1,7 @@
 """Making people known and members of an organization."""
 
+from datetime import datetime
+
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -68,9 +70,9 @@ def admit_member(
 
 
 @transaction.atomic
-def reactivate_member(membership: Membership, *, by: User | None) -> None:
+def reactivate_member(membership: Membership, *, by: User | None, now: datetime) -> None:
     """Let a member who was let go back in, in the role that they had. For operators."""
-    if membership.reactivate():
+    if membership.reactivate(now):
         record_event(
             "member.reactivate",
             by=by,

@@ -29,16 +29,31 @@ BUILDERS = {Role.OWNER, Role.ADMIN, Role.CREATOR}
 GOVERNORS = {Role.OWNER, Role.ADMIN}
 ALLOWED = {
     Act.ENTER_CONSOLE: BUILDERS,
-    Act.CREATE_SOLUTIONS: BUILDERS,
+    Act.SEE_PEOPLE: BUILDERS,
+    Act.MANAGE_PEOPLE: GOVERNORS,
     Act.SEE_ALL_SOLUTIONS: GOVERNORS,
+    Act.GOVERN_ALL_SOLUTIONS: GOVERNORS,
     Act.CONFIGURE_ALL_SOLUTIONS: GOVERNORS,
     Act.SET_UP_ORGANIZATION: GOVERNORS,
+    Act.CREATE_SOLUTIONS: BUILDERS,
     Act.SEE_ALL_CALLS: GOVERNORS,
+    Act.OVERSEE: GOVERNORS,
+    Act.OWN_ORGANIZATION: {Role.OWNER},
 }
 ALLOWED_IN_SOLUTION = {
     SolutionRole.OWNER: set(SolutionAct),
-    SolutionRole.ADMIN: {SolutionAct.SEE_ON_DEVICE, SolutionAct.SEE, SolutionAct.CONFIGURE},
-    SolutionRole.EDITOR: set(SolutionAct) - {SolutionAct.RUN, SolutionAct.DELETE},
+    SolutionRole.ADMIN: {
+        SolutionAct.SEE_ON_DEVICE,
+        SolutionAct.SEE,
+        SolutionAct.GOVERN,
+        SolutionAct.CONFIGURE,
+    },
+    SolutionRole.EDITOR: {
+        SolutionAct.SEE_ON_DEVICE,
+        SolutionAct.SEE,
+        SolutionAct.PUBLISH,
+        SolutionAct.CONFIGURE,
+    },
     SolutionRole.USER: {SolutionAct.RUN, SolutionAct.SEE_ON_DEVICE},
     SolutionRole.DENY: set(),
 }
@@ -115,7 +130,7 @@ class TestCanInSolution:
 
         allowed = allowed_acts(governor.user, solution)
 
-        assert allowed == {SolutionAct.SEE, SolutionAct.CONFIGURE}
+        assert allowed == {SolutionAct.SEE, SolutionAct.GOVERN, SolutionAct.CONFIGURE}
 
     def test_gives_a_creator_without_a_role_in_it_nothing(self) -> None:
         solution = SolutionFactory.create()

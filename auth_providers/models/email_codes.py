@@ -1,0 +1,62 @@
+"""Six-digit codes that prove an e-mail address to the API and to registration."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+
+CODE_LIFETIME = timedelta(minutes=10)
+MOST_TRIES = 5
+
+
+class EmailCodeQuerySet(models.QuerySet["EmailCode"]):
+    def usable(self, now: datetime) -> Self:
+        """Sent, neither used nor expired, with tries left."""
+        return self.exclude(code_digest="").filter(
+            used_at__isnull=True, expires_at__gt=now, tries__lt=MOST_TRIES
+        )
+
+
+class EmailCode(models.Model):
+    """The newest code for one address and purpose; its digest is made when the mail is sent."""
+
+    class Purpose(models.TextChoices):
+        REGISTER = "REGISTER", "Register"
+        RESET_PASSWORD = "RESET_PASSWORD", "Reset the password"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purpose = models.CharField(max_length=14, choices=Purpose.choices)
+    email = models.EmailField()
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    code_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    objects = EmailCodeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "email"], name="email_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} of {self.email}"
+
+    def try_once(self, now: datetime) -> bool:
+        """Count a try; false when there is none left or its time has passed."""
+        usable = EmailCode.objects.usable(now).filter(pk=self.pk, code_digest=self.code_digest)
+        return bool(usable.update(tries=F("tries") + 1))
+
+    def use(self, now: datetime) -> bool:
+        """Spend it; false when somebody else did."""
+        unused = EmailCode.objects.filter(
+            pk=self.pk, code_digest=self.code_digest, used_at__isnull=True
+        )
+        return bool(unused.update(used_at=now))
