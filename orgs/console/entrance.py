@@ -1,18 +1,20 @@
 """The console's threshold: who comes in, and into which organization."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from jigxmgmt.errors import NotFound
+from jigxmgmt.errors import NotAllowed, NotFound
 from orgs.console.shell import shell_of
 from orgs.http import UserHttpRequest
 from orgs.models import Organization
@@ -24,6 +26,17 @@ class ConsoleRequest(UserHttpRequest):
     """A request of somebody who may be in the console, and the organization they look at."""
 
     organization: Organization
+
+
+@contextmanager
+def _refusals_as_pages() -> Iterator[None]:
+    """Turn what is not there, or not this person's to do, into Django's own refusals."""
+    try:
+        yield
+    except NotFound as refusal:
+        raise Http404(refusal.detail) from refusal
+    except NotAllowed as refusal:
+        raise PermissionDenied(refusal.detail) from refusal
 
 
 def console_page(
@@ -39,10 +52,8 @@ def console_page(
         request.organization = shell.organization  # type: ignore[attr-defined]
         if shell.membership:
             shell.membership.touch(timezone.now())
-        try:
+        with _refusals_as_pages():
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
-        except NotFound as refusal:
-            raise Http404(refusal.detail) from refusal
 
     return login_required(guarded)  # type: ignore[return-value]
 
@@ -54,10 +65,8 @@ def personal_page(
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
-        try:
+        with _refusals_as_pages():
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
-        except NotFound as refusal:
-            raise Http404(refusal.detail) from refusal
 
     return login_required(guarded)  # type: ignore[return-value]
 
@@ -80,7 +89,8 @@ def posted_from(
         def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(reverse(page))
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            with _refusals_as_pages():
+                return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
         return require_POST(guarded)  # type: ignore[return-value]
 
