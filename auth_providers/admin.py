@@ -9,7 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, DeviceGrant, Grant, IDToken, RefreshToken
 
-from auth_providers.models import App, DataKey, Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.models import (
+    App,
+    DataKey,
+    Device,
+    EmailCode,
+    LinkedIdentity,
+    PersonalAccessToken,
+    RefreshRepeat,
+)
 from auth_providers.services.devices import revoke_device
 from auth_providers.services.personal_access_tokens import revoke_personal_access_token
 from orgs.admin import ReadOnly
@@ -75,6 +83,21 @@ class RefreshRepeatAdmin(ReadOnly):
     hidden = ("key_digest",)
     list_display = ("device", "created_at")
     list_select_related = ("device",)
+
+
+@admin.register(EmailCode)
+class EmailCodeAdmin(ReadOnly):
+    hidden = ("code_digest",)
+    list_display = ("email", "purpose", "tries", "created_at", "expires_at", "used_at")
+    list_filter = ("purpose",)
+    search_fields = ("email",)
+
+
+@admin.register(LinkedIdentity)
+class LinkedIdentityAdmin(ReadOnly):
+    list_display = ("user", "issuer", "subject", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "issuer", "subject")
 
 
 @admin.register(DataKey)

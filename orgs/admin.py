@@ -8,11 +8,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orgs.models import (
+    AccessOffer,
+    AuditChain,
     AuditEvent,
+    AuditLink,
+    Domain,
+    GroupMember,
     IdempotentRequest,
+    Invite,
+    InviteSolution,
+    InviteTemplate,
+    JoinRequest,
     Membership,
     Organization,
+    Picture,
     Solution,
+    SolutionGroup,
     SolutionMember,
     User,
 )
@@ -81,6 +92,79 @@ class SolutionMemberAdmin(ReadOnly):
     list_filter = ("role",)
     list_select_related = ("membership__user", "membership__organization", "solution")
     search_fields = ("membership__user__email", "solution__title")
+
+
+@admin.register(Domain)
+class DomainAdmin(ReadOnly):
+    list_display = ("name", "organization", "join_policy", "proved_at", "proved_by", "checked_at")
+    list_filter = ("join_policy", "proved_by")
+    list_select_related = ("organization",)
+    search_fields = ("name", "organization__name")
+
+
+@admin.register(Invite)
+class InviteAdmin(ReadOnly):
+    hidden = ("token_digest",)
+    list_display = ("email", "organization", "role", "state", "sent_at", "expires_at")
+    list_filter = ("state",)
+    list_select_related = ("organization",)
+    search_fields = ("email", "organization__name")
+
+
+@admin.register(InviteSolution)
+class InviteSolutionAdmin(ReadOnly):
+    list_display = ("invite", "solution", "role")
+    list_select_related = ("invite__organization", "solution")
+
+
+@admin.register(InviteTemplate)
+class InviteTemplateAdmin(ReadOnly):
+    list_display = ("organization", "language", "subject", "changed_at")
+    list_select_related = ("organization",)
+
+
+@admin.register(JoinRequest)
+class JoinRequestAdmin(ReadOnly):
+    list_display = ("email", "organization", "source", "status", "created_at", "decided_at")
+    list_filter = ("status", "source")
+    list_select_related = ("organization",)
+    search_fields = ("email", "organization__name")
+
+
+@admin.register(AccessOffer)
+class AccessOfferAdmin(ReadOnly):
+    hidden = ("token_digest",)
+    list_display = ("email", "organization", "issuer", "created_at", "expires_at")
+    list_select_related = ("organization",)
+
+
+@admin.register(Picture)
+class PictureAdmin(ReadOnly):
+    hidden = ("content",)
+    list_display = ("id", "is_public", "created_at")
+
+
+@admin.register(SolutionGroup)
+class SolutionGroupAdmin(ReadOnly):
+    list_display = ("name", "solution", "created_at")
+    list_select_related = ("solution",)
+
+
+@admin.register(GroupMember)
+class GroupMemberAdmin(ReadOnly):
+    list_display = ("member", "group", "created_at")
+    list_select_related = ("member__membership__user", "member__solution", "group")
+
+
+@admin.register(AuditChain)
+class AuditChainAdmin(ReadOnly):
+    list_display = ("scope", "length", "digest")
+
+
+@admin.register(AuditLink)
+class AuditLinkAdmin(ReadOnly):
+    list_display = ("scope", "number", "digest")
+    search_fields = ("scope", "digest")
 
 
 @admin.register(AuditEvent)

@@ -86,6 +86,11 @@ SUPPORT_ACTS: Mapping[SupportAccess, frozenset[Act]] = {
 }
 
 
+def acts_of(role: str) -> frozenset[Act]:
+    """Return what this role in an organization lets one do there."""
+    return frozenset(act for act, roles in ORGANIZATION_ROLES.items() if role in roles)
+
+
 def organizations_allowing(user: User, act: Act) -> QuerySet[Organization]:
     """Return the organizations in which the person may do this, by role or as support."""
     member = Membership.objects.active().filter(user=user, role__in=ORGANIZATION_ROLES[act])

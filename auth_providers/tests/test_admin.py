@@ -13,9 +13,16 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
-from auth_providers.models import App, DataKey, Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.models import (
+    App,
+    DataKey,
+    Device,
+    EmailCode,
+    PersonalAccessToken,
+    RefreshRepeat,
+)
 from auth_providers.tests.factories import personal_token, signed_in
-from orgs.models import AuditEvent, IdempotentRequest, User
+from orgs.models import AccessOffer, AuditEvent, IdempotentRequest, Invite, User
 from orgs.tests.factories import OrganizationFactory, UserFactory
 
 OWN = ("orgs", "auth_providers", "oauth2_provider", "account", "mfa", "usersessions")
@@ -75,6 +82,30 @@ def data_key(device: Device) -> DataKey:
     )
 
 
+def email_code(device: Device) -> EmailCode:
+    return EmailCode.objects.create(
+        purpose="REGISTER", email="x@acme.example", code_digest=SECRET, expires_at=timezone.now()
+    )
+
+
+def invite(device: Device) -> Invite:
+    return Invite.objects.create(
+        organization=OrganizationFactory.create(),
+        email="x@acme.example",
+        token_digest=SECRET,
+        expires_at=timezone.now(),
+    )
+
+
+def access_offer(device: Device) -> AccessOffer:
+    return AccessOffer.objects.create(
+        organization=OrganizationFactory.create(),
+        email="x@acme.example",
+        token_digest=SECRET,
+        expires_at=timezone.now(),
+    )
+
+
 class TestAdmin:
     def test_registers_every_model(self) -> None:
         missing = {
@@ -111,7 +142,19 @@ class TestAdmin:
         assert access.token_checksum not in pages
         assert refresh.token_checksum not in pages
 
-    @pytest.mark.parametrize("make", [grant, repeat, idempotent_request, authenticator, data_key])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            grant,
+            repeat,
+            idempotent_request,
+            authenticator,
+            data_key,
+            email_code,
+            invite,
+            access_offer,
+        ],
+    )
     def test_shows_nothing_of_a_row_that_is_secret(
         self, operator: Client, make: Callable[[Device], Any]
     ) -> None:

@@ -10,7 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from orgs.models import Membership, Organization, User
-from orgs.policies import ORGANIZATION_ROLES, Act, supported
+from orgs.policies import (
+    ORGANIZATION_ROLES,
+    SUPPORT_ACTS,
+    Act,
+    SupportAccess,
+    acts_of,
+    supported,
+)
 
 SESSION_KEY = "organization"
 THEME_COOKIE = "theme"
@@ -21,11 +28,15 @@ MOST_ORGANIZATIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A link in the sidebar; the first name is its own, the others are the pages below it."""
+    """A link in the sidebar; the first name is its own, the others are the pages below it.
+
+    It is shown to those who may do the act.
+    """
 
     label: StrPromise
     icon: str
     names: tuple[str, ...]
+    act: Act = Act.ENTER_CONSOLE
 
 
 SECTIONS: tuple[tuple[StrPromise, tuple[Page, ...]], ...] = (
@@ -62,6 +73,7 @@ class Place:
 
     organization: Organization
     role: StrPromise | str
+    acts: frozenset[Act]
     membership: Membership | None = None
 
 
@@ -86,7 +98,12 @@ class Shell:
         mine = user.memberships.active().filter(role__in=ORGANIZATION_ROLES[Act.ENTER_CONSOLE])
         ordered = mine.select_related("organization").order_by("organization__name")
         places = [
-            Place(membership.organization, membership.get_role_display(), membership)
+            Place(
+                membership.organization,
+                membership.get_role_display(),
+                acts_of(membership.role),
+                membership,
+            )
             for membership in ordered[:MOST_ORGANIZATIONS]
         ]
         if user.is_staff:
@@ -142,7 +159,11 @@ class Shell:
             return []
         match = self._request.resolver_match
         here = match.url_name if match else None
-        return [Section(title, [_link(page, here) for page in pages]) for title, pages in SECTIONS]
+        sections = [
+            Section(title, [_link(page, here) for page in pages if page.act in self.place.acts])
+            for title, pages in SECTIONS
+        ]
+        return [section for section in sections if section.pages]
 
 
 def shell_of(request: HttpRequest) -> Shell:
@@ -167,7 +188,10 @@ def _supported_places(known: list[Place]) -> list[Place]:
     """Return the organizations that are open to the installation's operators just now."""
     mine = [place.organization.pk for place in known]
     open_now = Organization.objects.filter(supported(Act.ENTER_CONSOLE)).exclude(pk__in=mine)
-    return [Place(organization, _("Support")) for organization in open_now[:MOST_ORGANIZATIONS]]
+    return [
+        Place(organization, _("Support"), SUPPORT_ACTS[SupportAccess(organization.support_access)])
+        for organization in open_now[:MOST_ORGANIZATIONS]
+    ]
 
 
 def _link(page: Page, here: str | None) -> Link:

@@ -53,7 +53,7 @@ LIST = "provider: DATA_PROVIDER_REST\nurl: https://crm.example.com/customers\n"
 
 
 def pages_of(acme: Acme) -> Iterator[str]:
-    yield from ("/", "/solutions", "/functions", "/calls", "/my-devices")
+    yield from ("/", "/solutions", "/functions", "/calls")
     yield f"/solutions/{acme.solution.pk}"
     yield f"/solutions/{acme.solution.pk}/functions/list-customers"
     yield f"/calls/{acme.organization.calls.first().pk}"  # type: ignore[union-attr]
