@@ -1,6 +1,6 @@
 """Who may use what: people, organizations, solutions, and the record of every act."""
 
-from orgs.models.audit import AuditChain, AuditEvent, AuditLink
+from orgs.models.audit import AuditChain, AuditEvent, AuditLink, AuditWait
 from orgs.models.domains import Domain
 from orgs.models.groups import GroupMember, SolutionGroup
 from orgs.models.idempotency import IdempotentRequest
@@ -16,6 +16,7 @@ __all__ = [
     "AuditChain",
     "AuditEvent",
     "AuditLink",
+    "AuditWait",
     "Domain",
     "GroupMember",
     "IdempotentRequest",

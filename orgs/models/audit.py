@@ -9,6 +9,8 @@ from django.utils import timezone
 from orgs.models.organizations import Organization
 from orgs.models.users import User
 
+INSTALLATION = "installation"
+
 
 class Unchangeable(TypeError):
     """Somebody tried to change or delete what is only ever added to."""
@@ -23,12 +25,33 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     def delete(self) -> NoReturn:
         raise Unchangeable("What was recorded is not deleted.")
 
-    def unlinked(self) -> Self:
-        """Events that are not in a chain yet."""
-        return self.filter(link__isnull=True)
+
+class AppendOnly(models.Model):
+    """A row that is added once."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Unchangeable("What was recorded is not changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise Unchangeable("What was recorded is not deleted.")
 
 
-class AuditEvent(models.Model):
+class AuditEventQuerySet(AppendOnlyQuerySet):
+    def waiting(self, scope: str) -> Self:
+        """Events that have no place in this chain yet, the oldest first."""
+        return self.filter(wait__scope=scope).order_by("created_at", "pk")
+
+    def smuggled(self) -> Self:
+        """Events that neither have a place nor wait for one, as no act leaves them."""
+        return self.filter(wait__isnull=True, link__isnull=True)
+
+
+class AuditEvent(AppendOnly):
     """Who did what to whom, with what changed; never a secret.
 
     It outlives the organization and the person that it names, so neither reference is held by
@@ -55,7 +78,7 @@ class AuditEvent(models.Model):
     correlation_id = models.UUIDField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AuditEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -63,10 +86,28 @@ class AuditEvent(models.Model):
             models.Index(fields=["organization", "-created_at"], name="audit_by_time"),
             models.Index(fields=["organization", "act", "-created_at"], name="audit_by_act"),
             models.Index(fields=["subject_id"], name="audit_by_subject"),
+            models.Index(fields=["correlation_id"], name="audit_by_correlation"),
         ]
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.act} {self.subject_label}"
+
+    @property
+    def scope(self) -> str:
+        """The name of the chain that the event belongs to."""
+        return str(self.organization_id) if self.organization_id else INSTALLATION
+
+
+class AuditWait(models.Model):
+    """An event that waits for its place in the chain; made with it, gone with its link."""
+
+    event = models.OneToOneField(
+        AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="wait"
+    )
+    scope = models.CharField(max_length=36, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.event_id} waits"
 
 
 class AuditChain(models.Model):
@@ -83,7 +124,7 @@ class AuditChain(models.Model):
         return f"Chain of {self.scope}"
 
 
-class AuditLink(models.Model):
+class AuditLink(AppendOnly):
     """The place of an event in its chain: the digest covers the event and all before it."""
 
     event = models.OneToOneField(

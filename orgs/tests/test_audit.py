@@ -2,11 +2,14 @@
 
 import contextvars
 import uuid
+from contextlib import suppress
 
 import pytest
+from django.db import transaction
 
 from jigxmgmt.origin import Origin, enter_origin
 from orgs.models import AuditEvent
+from orgs.models.audit import Unchangeable
 from orgs.services.audit import record_event
 from orgs.tests.factories import OrganizationFactory, SolutionFactory, UserFactory
 
@@ -64,13 +67,51 @@ class TestRecordEvent:
         user = UserFactory.create(email="mia@acme.example")
         record_event("x.y", by=user, subject=OrganizationFactory.create())
 
+        identity = user.pk
+
         user.delete()
 
         event = AuditEvent.objects.get()
-        assert (event.actor, event.actor_label) == (None, "mia@acme.example")
+        assert (event.actor_id, event.actor_label) == (identity, "mia@acme.example")
+
+    def test_outlives_the_organization(self) -> None:
+        organization = OrganizationFactory.create()
+        identity = organization.pk
+        record_event("x.y", by=None, subject=organization, organization=organization)
+
+        organization.delete()
+
+        assert AuditEvent.objects.get().organization_id == identity
+
+    def test_is_undone_with_the_act(self) -> None:
+        with suppress(ZeroDivisionError), transaction.atomic():
+            record_event("x.y", by=None, subject=OrganizationFactory.create())
+            raise ZeroDivisionError
+
+        assert not AuditEvent.objects.exists()
 
     @staticmethod
     def record_from(origin: Origin | None) -> AuditEvent:
         if origin is not None:
             enter_origin(origin)
         return record_event("x.y", by=None, subject=OrganizationFactory.create())
+
+
+class TestEvent:
+    @pytest.fixture
+    def event(self) -> AuditEvent:
+        return record_event("x.y", by=None, subject=OrganizationFactory.create())
+
+    def test_is_never_changed(self, event: AuditEvent) -> None:
+        with pytest.raises(Unchangeable):
+            event.save()
+        with pytest.raises(Unchangeable):
+            AuditEvent.objects.update(act="x.z")
+        with pytest.raises(Unchangeable):
+            AuditEvent.objects.bulk_update([event], ["act"])
+
+    def test_is_never_deleted(self, event: AuditEvent) -> None:
+        with pytest.raises(Unchangeable):
+            event.delete()
+        with pytest.raises(Unchangeable):
+            AuditEvent.objects.all().delete()
