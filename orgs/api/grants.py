@@ -1,7 +1,10 @@
 """Role, solutions and groups as a body names them: `{role?, solutions?, groups?}`."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jigxmgmt.errors import FieldFault
@@ -9,6 +12,21 @@ from orgs.models import Membership, Organization, Solution, SolutionGroup, Solut
 from orgs.services.provisioning import Grants, NotOfThisOrganization
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "format": "uuid"},
+            {
+                "type": "object",
+                "required": ["id"],
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "role": {"type": "string", "enum": SolutionMember.Role.values},
+                },
+            },
+        ]
+    }
+)
 class SolutionGrantField(serializers.Field[Any, Any, Any, Any]):
     """A solution's id, which gives role *user* in it, or `{"id": …, "role": …}`."""
 
@@ -39,33 +57,55 @@ class GrantsSerializer(serializers.Serializer[Any]):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What bodies may name: the solutions and groups of one organization, by id."""
+
+    solutions: dict[str, Solution]
+    groups: dict[str, SolutionGroup]
+
+
+def choices_of(organization: Organization, rows: Iterable[dict[str, Any]]) -> Choices:
+    """Return what these validated bodies name and the organization has, by two queries."""
+    rows = list(rows)
+    solutions = organization.solutions.filter(
+        pk__in={identity for fields in rows for identity, _ in fields["solutions"]}
+    )
+    groups = SolutionGroup.objects.filter(
+        pk__in={identity for fields in rows for identity in fields["groups"]},
+        solution__organization=organization,
+    ).select_related("solution")
+    return Choices(
+        solutions={str(found.pk): found for found in solutions},
+        groups={str(found.pk): found for found in groups},
+    )
+
+
 def grants_of(organization: Organization, fields: dict[str, Any]) -> Grants:
     """Return the grants of validated fields; raises NotOfThisOrganization with each fault."""
+    return chosen_grants(choices_of(organization, [fields]), fields)
+
+
+def chosen_grants(choices: Choices, fields: dict[str, Any]) -> Grants:
+    """Return the grants of validated fields; raises NotOfThisOrganization with each fault."""
     roles = dict(fields["solutions"])
-    solutions = {str(found.pk): found for found in organization.solutions.filter(pk__in=roles)}
-    groups = SolutionGroup.objects.filter(
-        pk__in=fields["groups"], solution__organization=organization
-    ).select_related("solution")
-    known = {str(group.pk) for group in groups}
+    named = [str(identity) for identity in fields["groups"]]
     faults = [
         FieldFault(f"/solutions/{index}", "There is no such solution.", "solution_unknown")
         for index, identity in enumerate(roles)
-        if identity not in solutions
+        if identity not in choices.solutions
     ] + [
         FieldFault(f"/groups/{index}", "There is no such group.", "group_unknown")
-        for index, identity in enumerate(fields["groups"])
-        if str(identity) not in known
+        for index, identity in enumerate(named)
+        if identity not in choices.groups
     ]
     if faults:
         raise NotOfThisOrganization("Some solutions or groups do not exist.", faults=faults)
     return Grants(
         role=Membership.Role(fields["role"]),
-        solutions=_with_roles(solutions, roles),
-        groups=list(groups),
+        solutions={
+            choices.solutions[identity]: SolutionMember.Role(role)
+            for identity, role in roles.items()
+        },
+        groups=[choices.groups[identity] for identity in dict.fromkeys(named)],
     )
-
-
-def _with_roles(
-    solutions: dict[str, Solution], roles: dict[str, str]
-) -> dict[Solution, SolutionMember.Role]:
-    return {solutions[identity]: SolutionMember.Role(role) for identity, role in roles.items()}

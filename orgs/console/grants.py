@@ -10,6 +10,13 @@ from orgs.models import Membership, Organization, Solution, SolutionGroup, Solut
 from orgs.services.provisioning import Grants
 
 
+class GroupsField(forms.ModelMultipleChoiceField[SolutionGroup]):
+    """Groups of several solutions, each named with its own."""
+
+    def label_from_instance(self, obj: SolutionGroup) -> str:
+        return f"{obj.solution} / {obj}"
+
+
 class GrantsForm(forms.Form):
     """What somebody gets who is let in; solutions come with role *user*."""
 
@@ -22,7 +29,7 @@ class GrantsForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    groups = forms.ModelMultipleChoiceField(
+    groups = GroupsField(
         SolutionGroup.objects.none(),
         label=_("Groups"),
         required=False,
@@ -30,6 +37,7 @@ class GrantsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, organization: Organization, by: User, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         role = self.fields["role"]
         assert isinstance(role, forms.ChoiceField)  # noqa: S101 (for types)

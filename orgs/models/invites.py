@@ -1,19 +1,26 @@
 """Invitations, and how they look."""
 
+import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from orgs.models.groups import SolutionGroup
-from orgs.models.organizations import Membership, Organization
+from orgs.models.organizations import MOST_WORDS, Membership, Organization
 from orgs.models.solutions import Solution, SolutionMember
 from orgs.models.users import User
 
 INVITE_LIFETIME = timedelta(days=14)
+
+
+def link_digest(token: str) -> str:
+    """Return the keyed digest under which a link's secret is known."""
+    return salted_hmac("orgs.invite", token, algorithm="sha256").hexdigest()
 
 
 class InviteQuerySet(models.QuerySet["Invite"]):
@@ -23,6 +30,38 @@ class InviteQuerySet(models.QuerySet["Invite"]):
 
     def acceptable(self, now: datetime) -> Self:
         return self.open().filter(expires_at__gt=now)
+
+    def past_due(self, now: datetime) -> Self:
+        """Open ones whose time has passed, which nobody has marked as expired yet."""
+        return self.open().filter(expires_at__lte=now)
+
+    def unsent(self, now: datetime) -> Self:
+        """Acceptable ones whose newest mail has not gone out."""
+        return self.acceptable(now).filter(sent_at__isnull=True)
+
+    def as_of(self, now: datetime) -> Self:
+        """Note on each, as `state_now`, its state; what is past due has expired, marked or not."""
+        is_over = Q(state__in=Invite.OPEN, expires_at__lte=now)
+        expired = When(is_over, then=Value(Invite.State.EXPIRED.value))
+        return self.annotate(state_now=Case(expired, default=F("state")))
+
+    def in_state(self, state: str, now: datetime) -> Self:
+        """Those whose state is this by now, as `as_of` tells it."""
+        if state == Invite.State.EXPIRED:
+            return self.filter(Q(state=state) | Q(state__in=Invite.OPEN, expires_at__lte=now))
+        current = self.exclude(state__in=Invite.OPEN, expires_at__lte=now)
+        return current.filter(state=state)
+
+    def matching(self, text: str) -> Self:
+        """Those whose name and address hold every word of this."""
+        found = self
+        for word in text.split()[:MOST_WORDS]:
+            found = found.filter(
+                Q(email__icontains=word)
+                | Q(first_name__icontains=word)
+                | Q(last_name__icontains=word)
+            )
+        return found
 
 
 class Invite(models.Model):
@@ -40,6 +79,7 @@ class Invite(models.Model):
         REVOKED = "REVOKED", "Revoked"
 
     OPEN = (State.SENT, State.BOUNCED)
+    SENDABLE_AGAIN = (*OPEN, State.EXPIRED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invites")
@@ -86,6 +126,48 @@ class Invite(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.organization}"
+
+    def new_link(self, now: datetime) -> str | None:
+        """Return the secret of a link in place of any older one; None when no mail is due."""
+        token = secrets.token_urlsafe(32)
+        digest = link_digest(token)
+        claimed = Invite.objects.unsent(now).filter(pk=self.pk).update(token_digest=digest)
+        self.token_digest = digest
+        return token if claimed else None
+
+    def note_delivery(self, *, is_taken: bool, now: datetime) -> None:
+        """Record whether the mail server took the newest mail, unless another is due by now."""
+        same_mail = Invite.objects.open().filter(pk=self.pk, token_digest=self.token_digest)
+        state = self.State.SENT if is_taken else self.State.BOUNCED
+        same_mail.update(state=state, sent_at=now)
+
+    def revoke(self, now: datetime) -> bool:
+        """End it; false when it had ended already."""
+        opened = Invite.objects.open().filter(pk=self.pk)
+        self.state, self.ended_at = self.State.REVOKED, now
+        return bool(opened.update(state=self.state, ended_at=now))
+
+    def accept(self, user: User, now: datetime) -> bool:
+        """Spend it by the newest link; false when it ended, or a newer link went out."""
+        mine = Invite.objects.acceptable(now).filter(pk=self.pk, token_digest=self.token_digest)
+        self.state, self.accepted_by, self.ended_at = self.State.ACCEPTED, user, now
+        return bool(mine.update(state=self.state, accepted_by=user, ended_at=now))
+
+    def reopen(self, *, language: str, now: datetime) -> bool:
+        """Make a new mail due and every older link dead; false when it cannot be sent again."""
+        again = Invite.objects.filter(pk=self.pk, state__in=self.SENDABLE_AGAIN)
+        self.state, self.language, self.token_digest = self.State.SENT, language, ""
+        self.sent_at, self.ended_at, self.expires_at = None, None, now + INVITE_LIFETIME
+        return bool(
+            again.update(
+                state=self.state,
+                language=language,
+                token_digest="",
+                sent_at=None,
+                ended_at=None,
+                expires_at=self.expires_at,
+            )
+        )
 
 
 class InviteSolution(models.Model):

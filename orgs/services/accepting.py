@@ -1,0 +1,165 @@
+"""Accepting an invitation by the link that went to its address.
+
+Whoever has the link has read the mail, so it proves the address: somebody without an account makes
+one with it. It opens nobody's existing account, though; that takes signing in.
+"""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from jigxmgmt.errors import DomainError, NotAllowed, NotFound
+from orgs.models import Invite, Membership, SolutionMember, User
+from orgs.services.audit import record_event
+from orgs.services.invites import NotAnInvitation, name_faults
+from orgs.services.people import check_password
+from orgs.services.provisioning import Grants, provision_member
+
+State = Invite.State
+
+
+class InviteUnknown(NotFound):
+    code = "invite_unknown"
+
+
+class InviteUsed(InviteUnknown):
+    code = "invite_used"
+
+
+class InviteExpired(InviteUnknown):
+    code = "invite_expired"
+
+
+class InviteRevoked(InviteUnknown):
+    code = "invite_revoked"
+
+
+class SignInRequired(DomainError):
+    """The address has an account, and the caller is not signed in to it."""
+
+    code = "sign_in_required"
+    status = 401
+
+
+class InvitedAnother(NotAllowed):
+    code = "invited_another"
+
+
+def find_invite(digest: str, *, now: datetime) -> Invite:
+    """Return the invitation whose newest link has this digest, with what comes with it.
+
+    Raises InviteUnknown, InviteUsed, InviteExpired or InviteRevoked.
+    """
+    invites = Invite.objects.select_related("organization", "invited_by", "accepted_by")
+    invite = invites.filter(token_digest=digest).first() if digest else None
+    if invite is None or not Invite.objects.acceptable(now).filter(pk=invite.pk).exists():
+        raise _unusable(invite, now)
+    return invite
+
+
+def account_of(invite: Invite) -> User | None:
+    """Return the person whose address was invited, if they have an account."""
+    return User.objects.filter(_is_theirs(invite.email)).distinct().first()
+
+
+def is_for(invite: Invite, user: User) -> bool:
+    """Answer whether it is this person's address that was invited."""
+    return User.objects.filter(_is_theirs(invite.email), pk=user.pk).exists()
+
+
+@transaction.atomic
+def accept_invite(invite: Invite, *, user: User, now: datetime) -> Membership:
+    """Make who was invited a member, with everything that comes with it.
+
+    Raises InvitedAnother, the refusals of find_invite (when it ended meanwhile) or
+    MembershipInactive.
+    """
+    if not is_for(invite, user):
+        sentence = _("This invitation is for %(email)s; you are %(mine)s.")
+        raise InvitedAnother(sentence % {"email": invite.email, "mine": user.email})
+    return _let_in(_held(invite, now), user, now)
+
+
+@transaction.atomic
+def accept_as_new_person(
+    invite: Invite, *, password: str, first_name: str = "", last_name: str = "", now: datetime
+) -> Membership:
+    """Make the account of who was invited, with the address proved, and make them a member.
+
+    Raises SignInRequired, WeakPassword, NotAnInvitation, or the refusals of find_invite.
+    """
+    held = _held(invite, now)
+    if account_of(held):
+        raise _sign_in_first(held)
+    names = {
+        "first_name": first_name.strip() or held.first_name,
+        "last_name": last_name.strip() or held.last_name,
+    }
+    if faults := name_faults(**names):
+        raise NotAnInvitation(_("Some names are at fault."), faults=faults)
+    check_password(password, User(email=held.email, **names))
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(held.email, password, language=held.language, **names)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    except IntegrityError as error:  # they registered at this very moment
+        raise _sign_in_first(held) from error
+    record_event("user.register", by=user, subject=user)
+    return _let_in(held, user, now)
+
+
+def _held(invite: Invite, now: datetime) -> Invite:
+    """Lock the invitation, so that two who accept it, or one who revokes it, come in turn."""
+    rows = Invite.objects.select_for_update(of=("self",)).select_related("organization")
+    mine = rows.acceptable(now).filter(pk=invite.pk, token_digest=invite.token_digest)
+    held = mine.first()
+    if held is None:
+        raise _unusable(Invite.objects.filter(pk=invite.pk).first(), now)
+    return held
+
+
+def _let_in(invite: Invite, user: User, now: datetime) -> Membership:
+    if not invite.accept(user, now):
+        raise _unusable(Invite.objects.filter(pk=invite.pk).first(), now)
+    grants = Grants(
+        role=Membership.Role(invite.role),
+        solutions={
+            given.solution: SolutionMember.Role(given.role)
+            for given in invite.solutions.select_related("solution")
+        },
+        groups=list(invite.groups.select_related("solution")),
+    )
+    membership = provision_member(user, organization=invite.organization, grants=grants, by=user)
+    record_event(
+        "invite.accept",
+        by=user,
+        subject=invite,
+        organization=invite.organization,
+        changes={"state": (State.SENT, invite.state)},
+    )
+    return membership
+
+
+def _is_theirs(email: str) -> Q:
+    return Q(email=email) | Q(emailaddress__email=email, emailaddress__verified=True)
+
+
+def _sign_in_first(invite: Invite) -> SignInRequired:
+    sentence = _("%(email)s has an account; sign in with it to accept.")
+    return SignInRequired(sentence % {"email": invite.email})
+
+
+def _unusable(invite: Invite | None, now: datetime) -> InviteUnknown:
+    """Say why a link does not work, or does no longer."""
+    if invite is None:
+        return InviteUnknown(_("This link is none of ours, or a newer mail took its place."))
+    if invite.state == State.ACCEPTED:
+        return InviteUsed(_("This invitation was accepted already."))
+    if invite.state == State.REVOKED:
+        return InviteRevoked(_("This invitation was taken back."))
+    if invite.state == State.EXPIRED or invite.expires_at <= now:
+        return InviteExpired(_("This invitation has expired."))
+    return InviteUnknown(_("A newer mail took the place of this link."))
