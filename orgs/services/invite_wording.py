@@ -1,0 +1,123 @@
+"""What an organization may write into its invitations."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from jigxmgmt.errors import FieldFault, Invalid, pointer
+from orgs.mail.colours import COLOUR
+from orgs.mail.placeholders import faults_in, names_in
+from orgs.mail.wording import ICONS, KINDS, LONGEST, Kind, Wording
+from orgs.services.mail_html import faults_in_html
+
+MOST_BYTES = 100 * 1024
+MOST_SUBJECT = 200
+HTTPS = URLValidator(schemes=["https"])
+
+
+class WordingInvalid(Invalid):
+    code = "invite_template_invalid"
+
+
+def checked_wording(wording: Wording) -> Wording:
+    """Return it without blanks around or blank parts; raises WordingInvalid with every fault."""
+    subject = wording.subject.strip()
+    parameters = {name: str(text) for name, text in wording.parameters.items()}
+    cleaned = Wording(
+        subject=subject,
+        parameters={
+            name: _plain_breaks(text).strip() for name, text in parameters.items() if text.strip()
+        },
+        html=_plain_breaks(wording.html) if wording.html.strip() else "",
+        text=_plain_breaks(wording.text) if wording.text.strip() else "",
+    )
+    faults = [
+        FieldFault(place, sentence, WordingInvalid.code) for place, sentence in _faults(cleaned)
+    ]
+    if faults:
+        raise WordingInvalid("Some parts of the template need another look.", faults=faults)
+    return cleaned
+
+
+def _faults(wording: Wording) -> Iterator[tuple[str, str]]:
+    for sentence in _line_faults(wording.subject, MOST_SUBJECT):
+        yield "/subject", sentence
+    for name, text in wording.parameters.items():
+        for sentence in _parameter_faults(name, text):
+            yield pointer("parameters", name), sentence
+    for sentence in _whole_faults(wording.html):
+        yield "/html", sentence
+    for sentence in faults_in_html(wording.html[:MOST_BYTES]):
+        yield "/html", sentence
+    for sentence in _whole_faults(wording.text):
+        yield "/text", sentence
+
+
+def _parameter_faults(name: str, text: str) -> list[str]:
+    kind = KINDS.get(name)
+    if kind is None:
+        return [f"There is no parameter “{name[:60]}”."]
+    return CHECKS[kind](text)
+
+
+def _whole_faults(text: str) -> list[str]:
+    """A body of one's own must hold the link, or nobody could accept."""
+    if not text:
+        return []
+    faults = faults_in(text)
+    if len(text.encode()) > MOST_BYTES:
+        faults.append(f"It has at most {MOST_BYTES // 1024} KB.")
+    if "\0" in text:
+        faults.append("It has no null characters.")
+    if "link" not in names_in(text):
+        faults.append("It must hold {{link}}, which is how the invitation is accepted.")
+    return faults
+
+
+def _line_faults(text: str, longest: int = LONGEST[Kind.LINE]) -> list[str]:
+    faults = faults_in(text)
+    if len(text) > longest:
+        faults.append(f"It has at most {longest} characters.")
+    if not text.isprintable():
+        faults.append("It is one line of printable characters.")
+    return faults
+
+
+def _paragraph_faults(text: str) -> list[str]:
+    faults = faults_in(text)
+    if len(text) > LONGEST[Kind.PARAGRAPHS]:
+        faults.append(f"It has at most {LONGEST[Kind.PARAGRAPHS]} characters.")
+    if "\0" in text:
+        faults.append("It has no null characters.")
+    return faults
+
+
+def _colour_faults(text: str) -> list[str]:
+    return [] if COLOUR.fullmatch(text) else ["Write a colour as #rrggbb, such as #4338ca."]
+
+
+def _icon_faults(text: str) -> list[str]:
+    return [] if text in ICONS else [f"Choose one of {', '.join(ICONS)}."]
+
+
+def _link_faults(text: str) -> list[str]:
+    try:
+        HTTPS(text)
+    except ValidationError:
+        return ["Write a whole address that begins with https://."]
+    return [f"It has at most {LONGEST[Kind.LINK]} characters."] * (len(text) > LONGEST[Kind.LINK])
+
+
+def _plain_breaks(text: str) -> str:
+    """Forms send lines as RFC 2046 has them; ours end as Python's do."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+CHECKS: Mapping[Kind, Callable[[str], list[str]]] = {
+    Kind.COLOUR: _colour_faults,
+    Kind.LINE: _line_faults,
+    Kind.PARAGRAPHS: _paragraph_faults,
+    Kind.ICON: _icon_faults,
+    Kind.LINK: _link_faults,
+}
