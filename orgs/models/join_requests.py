@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from orgs.models.organizations import Membership, Organization
+from orgs.models.organizations import MOST_WORDS, Membership, Organization
 from orgs.models.users import User
 
 
@@ -18,6 +18,17 @@ class JoinRequestQuerySet(models.QuerySet["JoinRequest"]):
 
     def decided(self) -> Self:
         return self.exclude(status=JoinRequest.Status.PENDING)
+
+    def matching(self, text: str) -> Self:
+        """Those whose name and address hold every word of this."""
+        found = self
+        for word in text.split()[:MOST_WORDS]:
+            found = found.filter(
+                Q(email__icontains=word)
+                | Q(first_name__icontains=word)
+                | Q(last_name__icontains=word)
+            )
+        return found
 
 
 class JoinRequest(models.Model):
@@ -106,6 +117,12 @@ class JoinRequest(models.Model):
         for field, value in decision.items():
             setattr(self, field, value)
         return True
+
+    def reopen(self) -> None:
+        """Put it back as it was before it was decided, without what an approval made."""
+        self.status, self.reason, self.membership = self.Status.PENDING, "", None
+        self.decided_by = self.decided_at = None
+        self.save(update_fields=["status", "reason", "membership", "decided_by", "decided_at"])
 
 
 class AccessOffer(models.Model):

@@ -1,0 +1,132 @@
+"""Letting in whoever asked to join, with the account and the identity that this takes."""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from auth_providers.models import Device, LinkedIdentity
+from auth_providers.services.identities import find_identified, link_identity
+from jigxmgmt.errors import Conflict
+from orgs import policies
+from orgs.models import Domain, JoinRequest, Membership, User
+from orgs.services.audit import record_event
+from orgs.services.domain_names import domain_of
+from orgs.services.join_requests import (
+    already_decided,
+    approve_join_request,
+    hold_join_request,
+    undo_decision,
+)
+from orgs.services.provisioning import Grants
+
+
+class AccountExists(Conflict):
+    code = "account_exists"
+
+
+@transaction.atomic
+def admit_requester(
+    join_request: JoinRequest, *, grants: Grants, by: User, now: datetime
+) -> Membership:
+    """Approve a request: account, identity link and membership come together, or none of them.
+
+    Raises AccountExists, IdentityTaken, or what approve_join_request does.
+    """
+    policies.require_to_grant(by, join_request.organization, grants.role)
+    # Whoever decides at the same time waits here, before there is an account that both would make.
+    hold_join_request(join_request)
+    if join_request.status != JoinRequest.Status.PENDING:
+        raise already_decided(join_request)
+    if join_request.user_id is None:
+        user, is_new = _account_for(join_request, by=by)
+        join_request.user, join_request.made_account = user, is_new
+        join_request.save(update_fields=["user", "made_account"])
+    return approve_join_request(join_request, grants=grants, by=by, now=now)
+
+
+@transaction.atomic
+def retract_decision(join_request: JoinRequest, *, by: User, now: datetime) -> None:
+    """Undo a decision, and remove the account that it made unless it was used by now.
+
+    Raises what undo_decision does.
+    """
+    undo_decision(join_request, by=by, now=now)
+    if not join_request.made_account:
+        return
+    user, join_request.made_account = join_request.user, False
+    is_unused = user is not None and _is_unused(user, join_request)
+    if is_unused:
+        join_request.user = None
+    join_request.save(update_fields=["user", "made_account"])
+    if user and is_unused:
+        record_event("user.delete", by=by, subject=user)
+        user.delete()
+
+
+def _account_for(join_request: JoinRequest, *, by: User) -> tuple[User, bool]:
+    """Return the requester's account, and whether it was made for them just now."""
+    known = find_identified(join_request.issuer, join_request.subject)
+    if known:
+        return known, False
+    address = Q(email=join_request.email)
+    address |= Q(emailaddress__email=join_request.email, emailaddress__verified=True)
+    existing = User.objects.filter(address).first()
+    if existing is None:
+        return _make_account(join_request, by=by), True
+    if not _is_proved(join_request):
+        raise AccountExists(
+            _(
+                "%(email)s has an account already, and nothing proves that it is this person's. "
+                "Ask the person to sign in with their own password first, and to ask from there."
+            )
+            % {"email": join_request.email}
+        )
+    _link(existing, join_request, by=by)
+    return existing, False
+
+
+def _make_account(join_request: JoinRequest, *, by: User) -> User:
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                join_request.email,
+                first_name=join_request.first_name,
+                last_name=join_request.last_name,
+            )
+    except IntegrityError as error:
+        raise AccountExists(_("This account was made a moment ago; look again.")) from error
+    EmailAddress.objects.create(
+        user=user, email=user.email, primary=True, verified=_is_proved(join_request)
+    )
+    record_event("user.create", by=by, subject=user, organization=join_request.organization)
+    _link(user, join_request, by=by)
+    return user
+
+
+def _link(user: User, join_request: JoinRequest, *, by: User) -> None:
+    if join_request.issuer:
+        link_identity(user, issuer=join_request.issuer, subject=join_request.subject, by=by)
+
+
+def _is_proved(join_request: JoinRequest) -> bool:
+    """Answer whether the organization speaks for the address, having proved its domain."""
+    proved = Domain.objects.proved().filter(organization=join_request.organization_id)
+    return proved.filter(name=domain_of(join_request.email)).exists()
+
+
+def _is_unused(user: User, join_request: JoinRequest) -> bool:
+    """Answer whether the account is as the approval made it: nobody came in by it."""
+    traces = (
+        user.memberships,
+        Device.objects.filter(user=user),
+        user.join_requests.exclude(pk=join_request.pk),
+        LinkedIdentity.objects.filter(user=user).exclude(
+            issuer=join_request.issuer, subject=join_request.subject
+        ),
+    )
+    if user.last_login or user.has_usable_password():
+        return False
+    return not any(trace.exists() for trace in traces)
