@@ -4,11 +4,16 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Self
 
+from allauth.account.models import EmailAddress
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from orgs.models import User
 
 CODE_LIFETIME = timedelta(minutes=10)
+PROOF_LIFETIME = timedelta(hours=1)
 MOST_TRIES = 5
 
 
@@ -18,6 +23,14 @@ class EmailCodeQuerySet(models.QuerySet["EmailCode"]):
         return self.exclude(code_digest="").filter(
             used_at__isnull=True, expires_at__gt=now, tries__lt=MOST_TRIES
         )
+
+    def waiting(self, now: datetime) -> Self:
+        """Asked for, and neither used nor too old to be sent."""
+        return self.filter(used_at__isnull=True, expires_at__gt=now)
+
+    def proved(self, now: datetime) -> Self:
+        """Used a short while ago, which proved the address."""
+        return self.filter(used_at__gt=now - PROOF_LIFETIME)
 
 
 class EmailCode(models.Model):
@@ -49,6 +62,22 @@ class EmailCode(models.Model):
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} of {self.email}"
 
+    @property
+    def person(self) -> User | None:
+        """Whose address this is: who proved it, else who has it as their user name."""
+        proved = EmailAddress.objects.filter(email=self.email, verified=True)
+        address = proved.select_related("user").first()
+        return address.user if address else User.objects.filter(email=self.email).first()
+
+    def set_code(self, code: str, now: datetime) -> bool:
+        """Let this code, from now on, be the one; false when none is waited for any more."""
+        self.code_digest, self.expires_at = self._digest_of(code), now + CODE_LIFETIME
+        waiting = EmailCode.objects.waiting(now).filter(pk=self.pk)
+        return bool(waiting.update(code_digest=self.code_digest, expires_at=self.expires_at))
+
+    def matches(self, code: str) -> bool:
+        return constant_time_compare(self.code_digest, self._digest_of(code))
+
     def try_once(self, now: datetime) -> bool:
         """Count a try; false when there is none left or its time has passed."""
         usable = EmailCode.objects.usable(now).filter(pk=self.pk, code_digest=self.code_digest)
@@ -60,3 +89,7 @@ class EmailCode(models.Model):
             pk=self.pk, code_digest=self.code_digest, used_at__isnull=True
         )
         return bool(unused.update(used_at=now))
+
+    def _digest_of(self, code: str) -> str:
+        bound = f"{self.purpose}\n{self.email}\n{code}"
+        return salted_hmac("auth_providers.email_code", bound, algorithm="sha256").hexdigest()

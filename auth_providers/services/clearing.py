@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from oauth2_provider.models import clear_expired
 
-from auth_providers.models import Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.models import Device, EmailCode, PersonalAccessToken, RefreshRepeat
 from auth_providers.services.rotation import REPEATABLE_FOR
 from orgs.models import IdempotentRequest
+from orgs.services.access_offers import forget_offers
 
 KEPT_AFTER_END = timedelta(days=30)
+NAMES_KEPT = timedelta(days=1)  # for who registers and asks for another code after a pause
 
 
 def clear_expired_tokens(*, now: datetime) -> int:
@@ -24,7 +26,8 @@ def clear_expired_tokens(*, now: datetime) -> int:
     cleared = [
         RefreshRepeat.objects.filter(created_at__lte=now - REPEATABLE_FOR).delete(),
         IdempotentRequest.objects.expired(now).delete(),
+        EmailCode.objects.filter(expires_at__lte=now - NAMES_KEPT).delete(),
         PersonalAccessToken.objects.filter(ended).delete(),
         Device.objects.filter(ended).delete(),
     ]
-    return sum(count for count, _ in cleared)
+    return sum(count for count, _ in cleared) + forget_offers(now=now)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
-from auth_providers.models import Device, PersonalAccessToken, RefreshRepeat
+from auth_providers.models import Device, EmailCode, PersonalAccessToken, RefreshRepeat
 from auth_providers.services.clearing import clear_expired_tokens
 from auth_providers.tests.factories import personal_token, signed_in
 from orgs.models import IdempotentRequest
@@ -23,12 +23,19 @@ def claim_key(*, now: datetime) -> None:
     claim_request(user, scope="x", key="k", body=b"", now=now, correlation_id=uuid.uuid4())
 
 
+def ask_code(*, expired_at: datetime) -> None:
+    EmailCode.objects.create(
+        purpose=EmailCode.Purpose.REGISTER, email=f"{expired_at}@x.example", expires_at=expired_at
+    )
+
+
 class TestClearExpiredTokens:
     def test_keeps_what_is_alive_or_ended_lately(self) -> None:
         signed_in().device.revoke(NOW - timedelta(days=29))
         signed_in()
         personal_token()
         claim_key(now=NOW)
+        ask_code(expired_at=NOW - timedelta(hours=23))
 
         assert clear_expired_tokens(now=NOW) == 0
         assert Device.objects.count() == 2
@@ -46,8 +53,10 @@ class TestClearExpiredTokens:
             created_at=NOW - timedelta(minutes=1),
         )
         claim_key(now=NOW - timedelta(days=1))
+        ask_code(expired_at=NOW - timedelta(days=1))
 
-        assert clear_expired_tokens(now=NOW) == 5
+        assert clear_expired_tokens(now=NOW) == 6
+        assert not EmailCode.objects.exists()
         assert Device.objects.count() == 1
         assert not PersonalAccessToken.objects.exists()
         assert not IdempotentRequest.objects.exists()

@@ -1,0 +1,129 @@
+"""Making an account oneself: an address, a code that proves it, a password."""
+
+from datetime import datetime
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from auth_providers.models import App, EmailCode
+from auth_providers.services.email_codes import ask_email_code, spend_email_code
+from jigxmgmt.errors import Conflict, FieldFault, Invalid
+from orgs.models import User
+from orgs.services.audit import record_event
+from orgs.services.people import check_password, checked_email
+
+REGISTER = EmailCode.Purpose.REGISTER
+
+
+class ClientUnknown(Invalid):
+    code = "client_unknown"
+
+
+class AccountExists(Conflict):
+    """Told to nobody but who has just proved the address."""
+
+    code = "account_exists"
+
+
+class ProofExpired(Conflict):
+    code = "proof_expired"
+
+
+def begin_registration(
+    request: HttpRequest,
+    *,
+    email: str,
+    first_name: str,
+    last_name: str,
+    now: datetime,
+    client_id: str | None = None,
+) -> None:
+    """Mail a code to the address, or, where it has an account, how to sign in.
+
+    Raises ClientUnknown, NotAnAddress, TooManyCodes or CacheAway.
+    """
+    if client_id is not None and not App.objects.filter(client_id=client_id).exists():
+        sentence = "There is no such app."
+        fault = FieldFault("/client_id", sentence, ClientUnknown.code)
+        raise ClientUnknown(sentence, faults=[fault])
+    ask_email_code(
+        request, REGISTER, email=email, first_name=first_name, last_name=last_name, now=now
+    )
+
+
+def resend_registration_code(request: HttpRequest, *, email: str, now: datetime) -> None:
+    """Mail a new code to the address, with the names that were given before.
+
+    Raises NotAnAddress, TooManyCodes or CacheAway.
+    """
+    email = checked_email(email)
+    before = EmailCode.objects.filter(purpose=REGISTER, email=email).first()
+    ask_email_code(
+        request,
+        REGISTER,
+        email=email,
+        first_name=before.first_name if before else "",
+        last_name=before.last_name if before else "",
+        now=now,
+    )
+
+
+def confirm_registration(
+    request: HttpRequest, *, email: str, code: str, password: str, now: datetime
+) -> User:
+    """Make the account of who knows the code, all in one step.
+
+    Raises NotAnAddress, WeakPassword, CodeWrong, TooManyTries, CacheAway or AccountExists.
+    """
+    # Before the code, and without the names, which only its owner may learn of by guessing.
+    check_password(password, User(email=checked_email(email)))
+    return spend_email_code(
+        request,
+        REGISTER,
+        email=email,
+        code=code,
+        now=now,
+        act=lambda proved: _open_account(proved, password),
+    )
+
+
+def prove_registration(request: HttpRequest, *, email: str, code: str, now: datetime) -> EmailCode:
+    """Spend the code and return the proof, with which a password may be chosen for an hour.
+
+    Raises NotAnAddress, CodeWrong, TooManyTries or CacheAway.
+    """
+    return spend_email_code(
+        request, REGISTER, email=email, code=code, now=now, act=lambda proved: proved
+    )
+
+
+@transaction.atomic
+def finish_registration(proof_id: UUID, *, password: str, now: datetime) -> User:
+    """Make the account of who has proved the address.
+
+    Raises ProofExpired, WeakPassword or AccountExists.
+    """
+    proofs = EmailCode.objects.proved(now).filter(purpose=REGISTER)
+    proved = proofs.select_for_update().filter(pk=proof_id).first()
+    if proved is None:
+        raise ProofExpired("That took too long; ask for a new code.")
+    return _open_account(proved, password)
+
+
+def _open_account(proved: EmailCode, password: str) -> User:
+    """Make the account, which uses the proof up."""
+    person = {"first_name": proved.first_name, "last_name": proved.last_name}
+    check_password(password, User(email=proved.email, **person))
+    if proved.person:
+        raise AccountExists("This address has an account already; sign in with it.")
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(proved.email, password, **person)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    except IntegrityError as error:  # an invitation was accepted at this very moment
+        raise AccountExists("This address has an account already; sign in with it.") from error
+    proved.delete()
+    record_event("user.register", by=user, subject=user)
+    return user
