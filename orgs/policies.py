@@ -91,6 +91,21 @@ def acts_of(role: str) -> frozenset[Act]:
     return frozenset(act for act, roles in ORGANIZATION_ROLES.items() if role in roles)
 
 
+def solution_acts_of(role: str, solution_role: str | None) -> frozenset[SolutionAct]:
+    """Return what these two roles, or the first alone, let one do in a solution.
+
+    The same as `solutions_allowing` asks the database, for pages that show it of many.
+    """
+    acts = acts_of(role)
+    builds = Act.ENTER_CONSOLE in acts
+    own = {
+        act
+        for act, roles in SOLUTION_ROLES.items()
+        if solution_role in roles and (builds or act in ON_DEVICE)
+    }
+    return frozenset(own | {act for act, governing in GOVERNED_BY.items() if governing in acts})
+
+
 def organizations_allowing(user: User, act: Act) -> QuerySet[Organization]:
     """Return the organizations in which the person may do this, by role or as support."""
     member = Membership.objects.active().filter(user=user, role__in=ORGANIZATION_ROLES[act])

@@ -66,14 +66,18 @@ class Device(models.Model):
     def __str__(self) -> str:
         return self.name or self.model or self.platform or "Unnamed device"
 
-    def touch(self, now: datetime) -> None:
-        """Note the use, at most once a minute, and always the first of a new pair of tokens."""
+    def touch(self, now: datetime) -> bool:
+        """Note the use, at most once a minute, and always the first of a new pair of tokens.
+
+        False when there was nothing to note, or somebody else has just noted it.
+        """
         if self.tokens_used_at and self.last_seen_at > now - SEEN_EVERY:
-            return
+            return False
         stale = Q(tokens_used_at__isnull=True) | Q(last_seen_at__lte=now - SEEN_EVERY)
-        Device.objects.filter(stale, pk=self.pk).update(
+        noted = Device.objects.filter(stale, pk=self.pk).update(
             last_seen_at=now, tokens_used_at=Coalesce("tokens_used_at", now)
         )
+        return bool(noted)
 
     def revoke(self, now: datetime) -> bool:
         """Mark it revoked; false when it was already."""

@@ -7,7 +7,7 @@ from oauth2_provider.models import RefreshToken
 
 from auth_providers.models import Device, RefreshRepeat
 from jigxmgmt.errors import NotAllowed
-from orgs.models import User
+from orgs.models import Organization, User
 from orgs.services.audit import record_event
 
 
@@ -19,25 +19,35 @@ def revoke_device(device: Device, *, by: User, now: datetime) -> None:
     """
     if device.user_id != by.pk and not by.is_staff:
         raise NotAllowed("This is not your device.")
-    _end_device(device, act="device.revoke", by=by, now=now)
+    end_device(device, act="device.revoke", by=by, now=now)
 
 
 @transaction.atomic
 def sign_out(device: Device, *, now: datetime) -> None:
     """End the sign-in on the calling device and kill its whole token family."""
-    _end_device(device, act="device.sign_out", by=device.user, now=now)
+    end_device(device, act="device.sign_out", by=device.user, now=now)
 
 
 @transaction.atomic
 def revoke_for_reuse(device: Device, *, now: datetime) -> None:
     """End the sign-in on a device whose refresh token came twice (RFC 9700 4.14.2)."""
     # By its person, as whom the token came; the reason tells that it may have been a thief.
-    _end_device(device, act="device.revoke", by=device.user, now=now, reason="refresh_token_reused")
+    end_device(device, act="device.revoke", by=device.user, now=now, reason="refresh_token_reused")
 
 
-def _end_device(
-    device: Device, *, act: str, by: User, now: datetime, reason: str | None = None
+def end_device(
+    device: Device,
+    *,
+    act: str,
+    by: User,
+    now: datetime,
+    reason: str | None = None,
+    organization: Organization | None = None,
 ) -> None:
+    """End a sign-in, once; the caller has asked whether `by` may.
+
+    It is recorded in the organization of the app, or in the one that is given.
+    """
     # First the device: a refresh that runs meanwhile locks this row and then sees it.
     is_first = device.revoke(now)
     RefreshToken.revoke_family(device.token_family)
@@ -47,6 +57,6 @@ def _end_device(
             act,
             by=by,
             subject=device,
-            organization=device.app.organization,
+            organization=organization or device.app.organization,
             changes={"reason": (None, reason)} if reason else None,
         )

@@ -13,6 +13,7 @@ from auth_providers.models import Device, PersonalAccessToken
 from auth_providers.services.scopes import DEVICE_SCOPES
 from jigxmgmt.errors import DomainError, NotAllowed
 from jigxmgmt.prepared import Prepared, later
+from orgs.models import Membership
 
 __all__ = ["Caller", "NotSignedIn", "ScopeMissing", "identify", "personal_digest", "require_scope"]
 
@@ -60,8 +61,17 @@ def _identify_device(token: str, now: datetime) -> Caller:
     device = _DEVICE.first(now=now, checksum=sha256(token.encode()).hexdigest())
     if device is None:
         raise NotSignedIn("This token is unknown, expired or revoked.")
-    device.touch(now)
+    if device.touch(now):
+        _note_presence(device, now)
     return Caller(user=device.user, device=device, scopes=DEVICE_SCOPES)
+
+
+def _note_presence(device: Device, now: datetime) -> None:
+    """Show the person as seen where the device's app reaches."""
+    reached = Membership.objects.filter(user=device.user, is_active=True)
+    if device.app.organization_id:
+        reached = reached.filter(organization=device.app.organization_id)
+    reached.update(last_seen_at=now)
 
 
 def _identify_person(token: str, now: datetime) -> Caller:

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from orgs.models.pictures import Picture
 from orgs.models.users import User
 
 SEEN_EVERY = timedelta(minutes=5)
+MOST_WORDS = 8  # of a search; each is a condition of the query
 
 
 class Organization(models.Model):
@@ -59,8 +61,22 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> Self:
         return self.filter(is_active=True, user__is_active=True)
 
+    def disabled(self) -> Self:
+        return self.exclude(is_active=True, user__is_active=True)
+
     def owners(self) -> Self:
         return self.filter(role=Membership.Role.OWNER)
+
+    def matching(self, text: str) -> Self:
+        """Those whose name and address hold every word of this."""
+        found = self
+        for word in text.split()[:MOST_WORDS]:
+            found = found.filter(
+                Q(user__email__icontains=word)
+                | Q(user__first_name__icontains=word)
+                | Q(user__last_name__icontains=word)
+            )
+        return found
 
 
 class Membership(models.Model):
@@ -106,6 +122,11 @@ class Membership(models.Model):
         active = Membership.objects.filter(pk=self.pk, is_active=True)
         self.is_active = False
         return bool(active.update(is_active=False))
+
+    @property
+    def may_enter(self) -> bool:
+        """Neither disabled here nor, by an operator, everywhere."""
+        return self.is_active and self.user.is_active
 
     def touch(self, now: datetime) -> None:
         """Note that the person was here, at most every five minutes."""

@@ -1,0 +1,190 @@
+"""What becomes of members: their role, being let in or not, and the end of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from jigxmgmt.errors import Conflict, NotAllowed
+from orgs import policies
+from orgs.models import Membership, Organization, User
+from orgs.models.organizations import MembershipQuerySet
+from orgs.services.audit import record_event
+
+Changes = Mapping[str, tuple[Any, Any]]
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+
+
+class NoLongerAMember(Conflict):
+    code = "member_gone"
+
+
+class NotAMember(Conflict):
+    code = "not_a_member"
+
+
+def members_of(organization: Organization, *, by: User) -> MembershipQuerySet:
+    """Return the people of an organization, disabled ones too; raises NotAllowed."""
+    policies.require(by, policies.Act.SEE_PEOPLE, organization)
+    return Membership.objects.filter(organization=organization).select_related("user")
+
+
+@transaction.atomic
+def change_member_role(membership: Membership, *, role: Membership.Role, by: User) -> None:
+    """Give a member this role in place of their own.
+
+    Raises NotAllowed, LastOwner or NoLongerAMember.
+    """
+    current, owners = _lock_with_owners(membership)
+    policies.require_to_grant(by, current.organization, current.role, role)
+    if current.role != role:
+        _require_another_owner(current, owners)
+        Membership.objects.filter(pk=current.pk).update(role=role)
+        _record("member.set_role", current, by=by, changes={"role": (current.role, role)})
+    membership.role = role
+
+
+@transaction.atomic
+def disable_member(membership: Membership, *, by: User) -> None:
+    """Let a member in no more, with role and solutions kept; nothing when they were out already.
+
+    Devices of the organization's own apps end with it, also when the person comes back.
+    Raises NotAllowed, LastOwner or NoLongerAMember.
+    """
+    current, owners = _lock_with_owners(membership)
+    policies.require_to_grant(by, current.organization, current.role)
+    if current.is_active:
+        _require_another_owner(current, owners)
+        current.disable()
+        _record("member.disable", current, by=by, changes={"is_active": (True, False)})
+    membership.is_active = False
+
+
+@transaction.atomic
+def enable_member(membership: Membership, *, by: User, now: datetime) -> None:
+    """Let a disabled member in again, in the role that they had; nothing when they are in.
+
+    Raises NotAllowed or NoLongerAMember.
+    """
+    current, _ = _lock_with_owners(membership)
+    policies.require_to_grant(by, current.organization, current.role)
+    if current.reactivate(now):
+        _record("member.reactivate", current, by=by, changes={"is_active": (False, True)})
+    membership.is_active = True
+
+
+@transaction.atomic
+def change_member(
+    membership: Membership,
+    *,
+    role: Membership.Role | None = None,
+    is_active: bool | None = None,
+    by: User,
+    now: datetime,
+) -> None:
+    """Change both at once, or one: None stays. Raises as the single acts do."""
+    if role is not None:
+        change_member_role(membership, role=role, by=by)
+    if is_active:
+        enable_member(membership, by=by, now=now)
+    elif is_active is not None:
+        disable_member(membership, by=by)
+
+
+@transaction.atomic
+def remove_member(membership: Membership, *, by: User) -> None:
+    """End a membership with its roles in solutions and its places in groups.
+
+    Devices of the organization's own apps end with it, also when the person comes back.
+    Raises NotAllowed, LastOwner or NoLongerAMember.
+    """
+    current, owners = _lock_with_owners(membership)
+    policies.require_to_grant(by, current.organization, current.role)
+    _end(current, owners, act="member.remove", by=by)
+
+
+@transaction.atomic
+def leave_organization(membership: Membership, *, by: User) -> None:
+    """End one's own membership, also a disabled one.
+
+    Raises NotAllowed for somebody else's, LastOwner or NoLongerAMember.
+    """
+    if membership.user_id != by.pk:
+        raise NotAllowed("Only the person themself can leave.")
+    current, owners = _lock_with_owners(membership)
+    _end(current, owners, act="member.leave", by=by)
+
+
+@transaction.atomic
+def set_default_organization(user: User, *, organization: Organization, by: User) -> None:
+    """Choose which of one's organizations the console opens first.
+
+    Raises NotAllowed for somebody else, or NotAMember.
+    """
+    if user.pk != by.pk:
+        raise NotAllowed("Only the person themself can choose this.")
+    if not user.memberships.active().filter(organization=organization).exists():
+        raise NotAMember(f"You are not in {organization}.")
+    before = user.default_organization_id
+    if before == organization.pk:
+        return
+    user.default_organization = organization
+    user.save(update_fields=["default_organization"])
+    record_event(
+        "user.set_default_organization",
+        by=by,
+        subject=user,
+        changes={"default_organization": (before and str(before), str(organization.pk))},
+    )
+
+
+def _lock_with_owners(membership: Membership) -> tuple[Membership, list[Membership]]:
+    """Hold a membership, and all owners of its organization, until the transaction ends.
+
+    All in one statement and one order: two who take an ownership each wait for one another
+    here, and the second then counts what the first has left. Raises NoLongerAMember.
+    """
+    rows = Membership.objects.filter(
+        Q(pk=membership.pk) | Q(role=Membership.Role.OWNER),
+        organization=membership.organization_id,
+    )
+    # Not the key: who makes a solution meanwhile gives its owners roles, in another order.
+    gently = rows.select_related("user").select_for_update(of=("self",), no_key=True)
+    held = list(gently.order_by("pk"))
+    current = next((row for row in held if row.pk == membership.pk), None)
+    if current is None:
+        raise NoLongerAMember("This person is no longer in the organization.")
+    return current, [row for row in held if row.role == Membership.Role.OWNER]
+
+
+def _require_another_owner(membership: Membership, owners: list[Membership]) -> None:
+    """Raise LastOwner where this one is what makes somebody able to own the organization."""
+    others = [owner for owner in owners if owner.pk != membership.pk and owner.may_enter]
+    is_an_owner = membership.role == Membership.Role.OWNER and membership.may_enter
+    if is_an_owner and not others:
+        raise LastOwner(f"{membership.user.display_name} is the last owner; make another first.")
+
+
+def _end(membership: Membership, owners: list[Membership], *, act: str, by: User) -> None:
+    _require_another_owner(membership, owners)
+    roles = membership.solution_roles.values_list("solution__name", "role")
+    changes = {
+        "role": (membership.role, None),
+        "solutions": (dict(sorted(roles)), None),
+    }
+    _record(act, membership, by=by, changes=changes)
+    User.objects.filter(
+        pk=membership.user_id, default_organization=membership.organization_id
+    ).update(default_organization=None)
+    Membership.objects.filter(pk=membership.pk).delete()
+
+
+def _record(act: str, membership: Membership, *, by: User, changes: Changes) -> None:
+    record_event(
+        act, by=by, subject=membership, organization=membership.organization, changes=changes
+    )
