@@ -1,0 +1,55 @@
+"""The end of a console session that nobody uses: the server's bound, and the browser's question."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from orgs.console.shell import shell_of
+
+LAST_USE = "last_use"
+# Seconds. What happened since the last note counts for whoever stays signed in.
+NOTED_EVERY = 60
+# Sent by what a page asks for by itself, as a list that refreshes: that is no use of it.
+BACKGROUND = "X-Background"
+
+
+def end_if_idle(request: HttpRequest, *, page: str = "") -> HttpResponse | None:
+    """Sign somebody out who was away for too long, else note that they are here.
+
+    The page is where they go on once they have signed in again; by default the one asked for.
+    """
+    minutes = shell_of(request).idle_minutes
+    last_use = request.session.get(LAST_USE)
+    if minutes is None:
+        if last_use is not None:  # it would end the session at once when a bound is set again
+            del request.session[LAST_USE]
+        return None
+    now = int(timezone.now().timestamp())
+    if last_use is not None and now - last_use > minutes * 60 + NOTED_EVERY:
+        return sign_out_idle(request, page=page or _page_of(request))
+    is_stale = last_use is None or now - last_use >= NOTED_EVERY
+    if is_stale and BACKGROUND not in request.headers:
+        request.session[LAST_USE] = now
+    return None
+
+
+def sign_out_idle(request: HttpRequest, *, page: str) -> HttpResponse:
+    """End the session, and say why where the person signs in again."""
+    logout(request)
+    messages.info(request, _("You were signed out after a time without use."))
+    entrance = redirect_to_login(page)
+    if "HX-Request" in request.headers:
+        return HttpResponseClientRedirect(entrance.url)
+    return entrance
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return what can be opened again: no address that a form or a part of a page is sent to."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return request.get_full_path()
+    return reverse("overview")

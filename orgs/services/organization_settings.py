@@ -1,0 +1,131 @@
+"""What an organization says of itself, what it allows, and its end."""
+
+from collections.abc import Iterable
+from typing import Any, TypedDict, Unpack
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from jigxmgmt.errors import FieldFault, Invalid
+from orgs import policies
+from orgs.models import Organization, User
+from orgs.services.audit import record_event
+from orgs.services.organizations import NoSuchOrganization
+
+LEAST_IDLE_MINUTES = 5
+MOST_IDLE_MINUTES = 24 * 60
+WEB_SCHEMES = ("http", "https")
+
+
+class DetailsInvalid(Invalid):
+    code = "organization_invalid"
+
+
+class NameMistyped(Invalid):
+    code = "name_mistyped"
+
+
+class Details(TypedDict, total=False):
+    """What may be changed, each by itself."""
+
+    name: str
+    website: str
+    region_label: str
+    request_email: str
+    idle_minutes: int | None
+    allows_scripts: bool
+
+
+@transaction.atomic
+def change_organization(
+    organization: Organization, *, by: User, **wanted: Unpack[Details]
+) -> Organization:
+    """Change these settings and leave the others. Raises NotAllowed or DetailsInvalid."""
+    policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
+    current = hold_organization(organization)
+    changes = {
+        field: (getattr(current, field), value)
+        for field, value in wanted.items()
+        if value != getattr(current, field)
+    }
+    if not changes:
+        return current
+    for field, (_before, value) in changes.items():
+        setattr(current, field, value)
+    if faults := [*_field_faults(current, changes), *_idle_faults(current)]:
+        raise DetailsInvalid(_("Some settings are at fault."), faults=faults)
+    current.save(update_fields=list(changes))
+    record_event(
+        "organization.change", by=by, subject=current, organization=current, changes=changes
+    )
+    return current
+
+
+@transaction.atomic
+def delete_organization(organization: Organization, *, typed_name: str, by: User) -> None:
+    """End an organization with its members, solutions, apps and all that hangs on them.
+
+    People keep their accounts, and what was done stays in the audit events.
+    Raises NotAllowed or NameMistyped.
+    """
+    policies.require(by, policies.Act.OWN_ORGANIZATION, organization)
+    current = hold_organization(organization)
+    if typed_name.strip() != current.name.strip():
+        sentence = _("Type %(name)s to confirm.") % {"name": current.name}
+        raise NameMistyped(sentence, faults=[FieldFault("/name", sentence, NameMistyped.code)])
+    counts = {
+        "members": (current.memberships.count(), 0),
+        "solutions": (current.solutions.count(), 0),
+    }
+    # Before the rest: while a credential is there, the keys of the organization stay.
+    for solution in current.solutions.all():
+        record_event("solution.delete", by=by, subject=solution, organization=current)
+        solution.delete()
+    record_event(
+        "organization.delete", by=by, subject=current, organization=current, changes=counts
+    )
+    current.delete()
+
+
+def hold_organization(organization: Organization) -> Organization:
+    """Return the organization as it stands now, and hold it until the transaction ends.
+
+    Raises NoSuchOrganization.
+    """
+    gently = connection.features.has_select_for_no_key_update
+    rows = Organization.objects.select_for_update(no_key=gently)
+    current = rows.filter(pk=organization.pk).first()
+    if current is None:
+        raise NoSuchOrganization(_("There is no such organization."))
+    return current
+
+
+def _field_faults(organization: Organization, changed: Iterable[str]) -> list[FieldFault]:
+    """Say what the fields themselves refuse, and what nobody could read."""
+    others = {field.name for field in organization._meta.fields} - set(changed)
+    found: dict[str, list[str]] = {}
+    try:
+        organization.clean_fields(exclude=others)
+    except ValidationError as error:
+        found = error.message_dict
+    for field in ("name", "region_label"):
+        if not getattr(organization, field).isprintable():
+            found.setdefault(field, []).append(_("Use printable characters on one line."))
+    if organization.website and urlsplit(organization.website).scheme not in WEB_SCHEMES:
+        found.setdefault("website", [_("A website begins with https:// or http://.")])
+    return [
+        FieldFault(f"/{field}", sentence, "invalid")
+        for field, sentences in found.items()
+        for sentence in sentences
+    ]
+
+
+def _idle_faults(organization: Organization) -> list[FieldFault]:
+    minutes = organization.idle_minutes
+    if minutes is None or LEAST_IDLE_MINUTES <= minutes <= MOST_IDLE_MINUTES:
+        return []
+    bounds: dict[str, Any] = {"least": LEAST_IDLE_MINUTES, "most": MOST_IDLE_MINUTES}
+    sentence = _("Choose %(least)s to %(most)s minutes, or nothing for no limit.") % bounds
+    return [FieldFault("/idle_minutes", sentence, "invalid")]
