@@ -141,7 +141,7 @@ def answer_refusal(error: Exception, context: dict[str, Any]) -> HttpResponse | 
 
 def _answer_framework_error(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
     status = 422 if isinstance(error, exceptions.ValidationError) else error.status_code
-    faults = tuple(_faults(error.get_full_details())) if status == 422 else ()
+    faults = tuple(faults_in(error.get_full_details())) if status == 422 else ()
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
@@ -157,7 +157,7 @@ def _answer_framework_error(request: HttpRequest, error: exceptions.APIException
     )
 
 
-def _faults(details: Any, pointer: str = "") -> list[FieldFault]:
+def faults_in(details: Any, pointer: str = "") -> list[FieldFault]:
     """Flatten a serializer's nested error details into one fault a message."""
     # Two fields may have these names as well; what they hold then is no text.
     is_leaf = isinstance(details, dict) and isinstance(details.get("message"), str)
@@ -170,7 +170,7 @@ def _faults(details: Any, pointer: str = "") -> list[FieldFault]:
         ]
     else:
         pairs = [(pointer, inner) for inner in details]
-    return [fault for place, inner in pairs for fault in _faults(inner, place)]
+    return [fault for place, inner in pairs for fault in faults_in(inner, place)]
 
 
 def bad_request(request: HttpRequest) -> HttpResponse:

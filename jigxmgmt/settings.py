@@ -189,10 +189,25 @@ CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = ["functions.worker"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "expire-invites": {
+        "task": "orgs.tasks.run_command",
+        "schedule": timedelta(hours=1),
+        "kwargs": {"name": "expire_invites"},
+    },
     "clear-expired": {
         "task": "orgs.tasks.run_command",
         "schedule": timedelta(hours=1),
         "kwargs": {"name": "clear_expired"},
+    },
+    "link-audit-events": {
+        "task": "orgs.tasks.run_command",
+        "schedule": timedelta(minutes=5),
+        "kwargs": {"name": "link_audit_events"},
+    },
+    "recheck-domains": {
+        "task": "orgs.tasks.run_command",
+        "schedule": timedelta(hours=6),
+        "kwargs": {"name": "recheck_domains"},
     },
 }
 CACHES = {
@@ -226,6 +241,8 @@ OUTBOUND_ALLOWED_NETWORKS = tuple(
 )
 OUTBOUND_BIND_ADDRESS = env.str("OUTBOUND_BIND_ADDRESS", default="") or None
 EGRESS_ADDRESSES = env.list("EGRESS_ADDRESSES", default=[])
+# Who is asked for the proof of a domain, as host or host:port; nobody named: the system's own.
+DNS_RESOLVERS = env.list("DNS_RESOLVERS", default=[])
 
 # --- Published solutions --------------------------------------------------------------------
 SOLUTION_MAX_ZIP_BYTES = env.int("SOLUTION_MAX_ZIP_BYTES", default=20 * 1024 * 1024)
@@ -245,7 +262,12 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 ACCOUNT_ADAPTER = "auth_providers.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "auth_providers.console.forms.SignInForm"}
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {
+    "add_email": "auth_providers.console.forms.NewEmailForm",
+    "login": "auth_providers.console.forms.SignInForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -253,10 +275,21 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
+# Six digits and five tries a code: these bounds keep guessing below one in 20,000 a day.
+ACCOUNT_RATE_LIMITS = {
+    "email_code": "30/10m/ip,3/5m/key,10/d/key",
+    "email_code_try": "60/5m/ip,20/5m/key",
+}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_USER_DISPLAY = "orgs.models.display_name"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_FORMS = {
+    "add_webauthn": "auth_providers.console.forms.NewPasskeyForm",
+    "edit_webauthn": "auth_providers.console.forms.RenamePasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+USERSESSIONS_ADAPTER = "auth_providers.adapters.SessionsAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
 
@@ -303,6 +336,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "OrganizationRole": "orgs.models.Membership.Role",
+        "SolutionRole": "orgs.models.SolutionMember.Role",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "functions.api.schema.describe_calls",

@@ -12,6 +12,7 @@ from orgs.models import (
     AuditChain,
     AuditEvent,
     AuditLink,
+    AuditWait,
     Domain,
     GroupMember,
     IdempotentRequest,
@@ -159,6 +160,12 @@ class GroupMemberAdmin(ReadOnly):
 @admin.register(AuditChain)
 class AuditChainAdmin(ReadOnly):
     list_display = ("scope", "length", "digest")
+
+
+@admin.register(AuditWait)
+class AuditWaitAdmin(ReadOnly):
+    list_display = ("event", "scope")
+    list_select_related = ("event",)
 
 
 @admin.register(AuditLink)

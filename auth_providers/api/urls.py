@@ -1,9 +1,39 @@
 from django.urls import path
 
 import auth_providers.api.schema  # noqa: F401 (loading it is what registers it)
-from auth_providers.api import apps, me, personal_access_tokens, sign_in
+from auth_providers.api import (
+    apps,
+    join_requests,
+    joining,
+    me,
+    password_reset,
+    personal_access_tokens,
+    registration,
+    sign_in,
+)
 
 urlpatterns = [
+    path("auth/register", registration.Register.as_view(), name="api-register"),
+    path(
+        "auth/register/confirm",
+        registration.ConfirmRegistration.as_view(),
+        name="api-register-confirm",
+    ),
+    path(
+        "auth/register/resend",
+        registration.ResendRegistrationCode.as_view(),
+        name="api-register-resend",
+    ),
+    path(
+        "auth/password/reset",
+        password_reset.AskPasswordReset.as_view(),
+        name="api-password-reset",
+    ),
+    path(
+        "auth/password/reset/confirm",
+        password_reset.ResetPassword.as_view(),
+        name="api-password-reset-confirm",
+    ),
     path("auth/sign-in", sign_in.SignIn.as_view(), name="api-sign-in"),
     path("auth/sign-out", sign_in.SignOut.as_view(), name="api-sign-out"),
     path("me", me.ReadMe.as_view(), name="api-me"),
@@ -24,5 +54,51 @@ urlpatterns = [
         personal_access_tokens.ExtendPersonalAccessToken.as_view(),
         name="api-my-token-extend",
     ),
+    path(
+        "me/joinable-organizations",
+        joining.ListJoinableOrganizations.as_view(),
+        name="api-joinable-organizations",
+    ),
+    path(
+        "organizations/<uuid:pk>/join",
+        joining.JoinOrganization.as_view(),
+        name="api-organization-join",
+    ),
     path("organizations/<uuid:pk>/apps", apps.OrganizationApps.as_view(), name="api-apps"),
+    path(
+        "organizations/<uuid:pk>/join-requests",
+        join_requests.OrganizationJoinRequests.as_view(),
+        name="api-join-requests",
+    ),
+    path(
+        "organizations/<uuid:pk>/join-requests/<uuid:request_id>",
+        join_requests.OneJoinRequest.as_view(),
+        name="api-join-request",
+    ),
+    path(
+        "organizations/<uuid:pk>/join-requests/<uuid:request_id>/approve",
+        join_requests.ApproveJoinRequest.as_view(),
+        name="api-join-request-approve",
+    ),
+    path(
+        "organizations/<uuid:pk>/join-requests/<uuid:request_id>/deny",
+        join_requests.DenyJoinRequest.as_view(),
+        name="api-join-request-deny",
+    ),
+    path(
+        "organizations/<uuid:pk>/join-requests/<uuid:request_id>/undo",
+        join_requests.UndoJoinRequest.as_view(),
+        name="api-join-request-undo",
+    ),
+    path("me/join-requests", join_requests.MyJoinRequests.as_view(), name="api-my-join-requests"),
+    path(
+        "me/join-requests/<uuid:pk>",
+        join_requests.OneOfMyJoinRequests.as_view(),
+        name="api-my-join-request",
+    ),
+    path(
+        "join-requests/<str:token>",
+        join_requests.JoinRequestOfToken.as_view(),
+        name="api-join-request-of-token",
+    ),
 ]

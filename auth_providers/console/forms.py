@@ -1,9 +1,16 @@
-"""The sign-in form of the console, in our words."""
+"""The library's own forms, in our words."""
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import AddEmailForm, LoginForm
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.core import context
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from auth_providers.services.account_changes import rename_passkey
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -16,3 +23,34 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["login"].label = _("E-mail address")
         if "remember" in self.fields:
             self.fields["remember"].label = _("Keep me signed in")
+
+
+class NewEmailForm(AddEmailForm):  # type: ignore[misc]
+    """The library's own, labelled for what it does here."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New e-mail address")
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+
+
+class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """The library's own, in words that people know."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["maxlength"] = 100
+        if "passwordless" in self.fields:
+            self.fields["passwordless"].label = _("Use it as a passkey")
+
+
+class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
+    """The library's own, whose act is recorded."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+
+    def save(self) -> Authenticator:
+        raise_if_reauthentication_required(context.request, app="allauth.mfa")
+        authenticator: Authenticator = self.instance
+        rename_passkey(authenticator, name=self.cleaned_data["name"])
+        return authenticator

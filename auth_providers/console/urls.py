@@ -1,8 +1,92 @@
 from django.urls import path
 
-from auth_providers.console import views
+from auth_providers.console import (
+    invitation,
+    join_decisions,
+    join_requests,
+    joining,
+    person,
+    profile,
+    registration,
+    tokens,
+    views,
+)
 
 urlpatterns = [
+    path("register", registration.register, name="register"),
+    path("register/code", registration.enter_code, name="register-code"),
+    path("register/code/resend", registration.resend_code, name="register-code-resend"),
+    path("register/password", registration.choose_password, name="register-password"),
+    path("register/organization", joining.choose_organization, name="register-organization"),
+    path("register/organization/<uuid:organization_id>/join", joining.join, name="register-join"),
+    path(
+        "register/organization/<uuid:organization_id>/request",
+        joining.ask_to_join,
+        name="register-request",
+    ),
+    path(
+        "register/organization/<uuid:organization_id>/joined",
+        joining.joined,
+        name="register-joined",
+    ),
+    path("register/waiting", joining.waiting, name="register-waiting"),
+    path("register/waiting/<uuid:request_id>/withdraw", joining.withdraw, name="register-withdraw"),
     path("my-devices", views.my_devices, name="my-devices"),
     path("my-devices/<uuid:device_id>/revoke", views.revoke, name="my-device-revoke"),
+    path("people/<uuid:membership_id>", person.person, name="person"),
+    path("people/<uuid:membership_id>/role", person.change_role, name="person-role"),
+    path("people/<uuid:membership_id>/disable", person.disable, name="person-disable"),
+    path("people/<uuid:membership_id>/enable", person.enable, name="person-enable"),
+    path("people/<uuid:membership_id>/remove", person.remove, name="person-remove"),
+    path("people/<uuid:membership_id>/solutions", person.give_solution, name="person-solutions"),
+    path(
+        "people/<uuid:membership_id>/solutions/<uuid:member_id>",
+        person.change_solution_role,
+        name="person-solution-role",
+    ),
+    path(
+        "people/<uuid:membership_id>/solutions/<uuid:member_id>/remove",
+        person.take_solution,
+        name="person-solution-remove",
+    ),
+    path(
+        "people/<uuid:membership_id>/devices/<uuid:device_id>/end",
+        person.end_device,
+        name="person-device-end",
+    ),
+    path(
+        "people/<uuid:membership_id>/sessions/<int:session_id>/end",
+        person.end_session,
+        name="person-session-end",
+    ),
+    path("invitations/<str:token>", invitation.open_link, name="invitation-link"),
+    path("invitation", invitation.invitation, name="invitation"),
+    path("invitation/sign-out", invitation.sign_out, name="invitation-sign-out"),
+    path("join-requests", join_requests.join_requests, name="join-requests"),
+    path("join-requests/approve", join_decisions.approve_chosen, name="join-requests-approve"),
+    path("join-requests/deny", join_decisions.deny_chosen, name="join-requests-deny"),
+    path("join-requests/undo", join_decisions.undo, name="join-requests-undo"),
+    path("join-requests/<uuid:request_id>", join_requests.join_request, name="join-request"),
+    path(
+        "join-requests/<uuid:request_id>/approve",
+        join_decisions.approve,
+        name="join-request-approve",
+    ),
+    path("join-requests/<uuid:request_id>/deny", join_decisions.deny, name="join-request-deny"),
+    path("profile", profile.profile, name="profile"),
+    path("profile/picture", profile.picture, name="profile-picture"),
+    path(
+        "profile/organizations/<uuid:membership_id>/default",
+        profile.make_default,
+        name="organization-make-default",
+    ),
+    path(
+        "profile/organizations/<uuid:membership_id>/leave",
+        profile.leave,
+        name="organization-leave",
+    ),
+    path("profile/tokens", tokens.my_tokens, name="my-tokens"),
+    path("profile/tokens/create", tokens.create_token, name="my-token-create"),
+    path("profile/tokens/<uuid:token_id>/extend", tokens.extend_token, name="my-token-extend"),
+    path("profile/tokens/<uuid:token_id>/revoke", tokens.revoke_token, name="my-token-revoke"),
 ]

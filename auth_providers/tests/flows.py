@@ -5,6 +5,7 @@ import hashlib
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from allauth.usersessions.models import UserSession
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +13,8 @@ from django.urls import reverse
 from auth_providers.models import App
 from auth_providers.services.issuing import IssuedTokens
 from auth_providers.services.tokens import NotSignedIn, identify
+from orgs.models import User
+from orgs.tests.factories import PASSWORD
 
 REDIRECT = "http://127.0.0.1:7777/callback"
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-4.1"
@@ -74,3 +77,11 @@ def assert_invalid_grant(answer: HttpResponse) -> None:
     assert answer.status_code == 400
     assert answer.json()["error"] == "invalid_grant"  # type: ignore[attr-defined]
     assert answer["Cache-Control"] == "no-store"
+
+
+def sign_in_browser(user: User) -> UserSession:
+    """Sign somebody in with a browser of their own, as the console notes it."""
+    browser = Client(headers={"User-Agent": "Mia's browser"})
+    browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    session: UserSession = UserSession.objects.get(user=user)
+    return session

@@ -80,10 +80,11 @@ class TestAccountPages:
         assert response.status_code == 200
         read_page(response)
 
-    def test_say_that_nobody_signs_up_by_themselves(self, client: Client) -> None:
-        page = read_page(client.get("/accounts/signup/"))
+    def test_lead_who_signs_up_to_our_own_pages(self, client: Client) -> None:
+        page = client.get("/accounts/signup/")
 
-        assert page.headings == ["Sign-up is closed"]
+        assert read_page(page).headings == ["Create an account"]
+        assert b'href="/register"' in page.content
 
     @pytest.mark.parametrize(
         "address",

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,9 +12,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from jigxmgmt.errors import NotAllowed, NotFound
+from orgs.console.idle import end_if_idle
 from orgs.console.shell import shell_of
+from orgs.console.support import note_support
 from orgs.http import UserHttpRequest
 from orgs.models import Organization
 
@@ -26,6 +28,12 @@ class ConsoleRequest(UserHttpRequest):
     """A request of somebody who may be in the console, and the organization they look at."""
 
     organization: Organization
+
+
+def _sign_in_first(request: HttpRequest, address: str) -> HttpResponse:
+    """Send the whole page to sign in, and from there to the address."""
+    answer = redirect_to_login(address)
+    return HttpResponseClientRedirect(answer.url) if getattr(request, "htmx", False) else answer
 
 
 @contextmanager
@@ -46,6 +54,10 @@ def console_page(
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _sign_in_first(request, request.get_full_path())
+        if goodbye := end_if_idle(request):
+            return goodbye
         shell = shell_of(request)
         if shell.organization is None:
             return render(request, "orgs/no_entrance.html", status=403)
@@ -53,9 +65,12 @@ def console_page(
         if shell.membership:
             shell.membership.touch(timezone.now())
         with _refusals_as_pages():
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            note_support(request, shell)  # type: ignore[arg-type]
+            response = view(request, *args, **kwargs)  # type: ignore[arg-type]
+            note_support(request, shell)  # type: ignore[arg-type] # the view may look elsewhere
+        return response
 
-    return login_required(guarded)  # type: ignore[return-value]
+    return guarded  # type: ignore[return-value]
 
 
 def personal_page(
@@ -65,10 +80,14 @@ def personal_page(
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _sign_in_first(request, request.get_full_path())
+        if goodbye := end_if_idle(request):
+            return goodbye
         with _refusals_as_pages():
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return login_required(guarded)  # type: ignore[return-value]
+    return guarded  # type: ignore[return-value]
 
 
 def posted_from(
@@ -88,7 +107,9 @@ def posted_from(
         @wraps(view)
         def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(reverse(page))
+                return _sign_in_first(request, reverse(page))
+            if goodbye := end_if_idle(request, page=reverse(page)):
+                return goodbye
             with _refusals_as_pages():
                 return view(request, *args, **kwargs)  # type: ignore[arg-type]
 

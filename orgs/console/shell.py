@@ -1,15 +1,18 @@
 """What every page shows around itself: the organization, the sections, the theme."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from orgs.models import Membership, Organization, User
+from orgs.models import JoinRequest, Membership, Organization, User
 from orgs.policies import (
     ORGANIZATION_ROLES,
     SUPPORT_ACTS,
@@ -18,6 +21,7 @@ from orgs.policies import (
     acts_of,
     supported,
 )
+from orgs.services.mail_folder import has_mail_folder
 
 SESSION_KEY = "organization"
 THEME_COOKIE = "theme"
@@ -37,19 +41,106 @@ class Page:
     icon: str
     names: tuple[str, ...]
     act: Act = Act.ENTER_CONSOLE
+    count: Callable[[Organization], int] | None = None
+
+
+def waiting_requests(organization: Organization) -> int:
+    """Count who waits to be let in."""
+    return JoinRequest.objects.pending().filter(organization=organization).count()
 
 
 SECTIONS: tuple[tuple[StrPromise, tuple[Page, ...]], ...] = (
-    (_("Organization"), (Page(_("Overview"), "layout-dashboard", ("overview",)),)),
+    (
+        _("Organization"),
+        (
+            Page(_("Overview"), "layout-dashboard", ("overview",)),
+            Page(_("People"), "users", ("people", "person"), Act.SEE_PEOPLE),
+            Page(
+                _("Join requests"),
+                "user-check",
+                ("join-requests", "join-request", "join-request-approve", "join-request-deny"),
+                Act.MANAGE_PEOPLE,
+                waiting_requests,
+            ),
+            Page(_("Invites"), "mail", ("invites", "invite", "invite-many"), Act.MANAGE_PEOPLE),
+            Page(_("Who can do what"), "shield-check", ("roles",), Act.SEE_PEOPLE),
+            Page(
+                _("Invite templates"),
+                "palette",
+                ("invite-templates", "invite-template"),
+                Act.SET_UP_ORGANIZATION,
+            ),
+            Page(_("Settings"), "settings", ("organization",), Act.SET_UP_ORGANIZATION),
+        ),
+    ),
     (
         _("Build"),
         (
-            Page(_("Solutions"), "blocks", ("solutions", "solution")),
+            Page(
+                _("Solutions"),
+                "blocks",
+                (
+                    "solutions",
+                    "solution",
+                    "solution-new",
+                    "solution-copy",
+                    "solution-delete",
+                    "solution-members",
+                    "solution-members-add",
+                    "solution-groups",
+                    "solution-group",
+                    "solution-group-rename",
+                    "solution-group-delete",
+                    "solution-settings",
+                ),
+            ),
             Page(_("Functions"), "square-function", ("functions", "function", "function-try")),
         ),
     ),
-    (_("Sign-in"), (Page(_("My devices"), "smartphone", ("my-devices",)),)),
-    (_("Observe"), (Page(_("Calls"), "activity", ("calls", "call")),)),
+    (
+        _("Sign-in"),
+        (
+            Page(
+                _("Domains"),
+                "globe",
+                ("domains", "domain", "domain-policy", "domain-remove"),
+                Act.SET_UP_ORGANIZATION,
+            ),
+        ),
+    ),
+    (
+        _("Observe"),
+        (
+            Page(_("Calls"), "activity", ("calls", "call")),
+            Page(_("Audit log"), "history", ("audit-events",), Act.OVERSEE),
+        ),
+    ),
+)
+
+# For everybody, beside what their role opens: shown on these pages themselves, and to whoever has
+# no others.
+PERSONAL_PAGES: tuple[Page, ...] = (
+    Page(_("Profile"), "user", ("profile", "organization-leave")),
+    Page(_("E-mail address"), "mail", ("account_email", "account_email_verification_sent")),
+    Page(_("Password"), "lock", ("account_change_password", "account_set_password")),
+    Page(
+        _("Two-factor sign-in"),
+        "shield-check",
+        (
+            "mfa_index",
+            "mfa_activate_totp",
+            "mfa_deactivate_totp",
+            "mfa_list_webauthn",
+            "mfa_add_webauthn",
+            "mfa_edit_webauthn",
+            "mfa_remove_webauthn",
+            "mfa_view_recovery_codes",
+            "mfa_generate_recovery_codes",
+        ),
+    ),
+    Page(_("Sessions"), "monitor", ("usersessions_list",)),
+    Page(_("My devices"), "smartphone", ("my-devices",)),
+    Page(_("Access tokens"), "key-round", ("my-tokens", "my-token-create")),
 )
 
 
@@ -59,6 +150,8 @@ class Link:
     icon: str
     url: str
     is_current: bool
+    name: str
+    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +188,6 @@ class Shell:
         user = self._request.user
         if not isinstance(user, User):
             return []
-        mine = user.memberships.active().filter(role__in=ORGANIZATION_ROLES[Act.ENTER_CONSOLE])
-        ordered = mine.select_related("organization").order_by("organization__name")
         places = [
             Place(
                 membership.organization,
@@ -104,11 +195,26 @@ class Shell:
                 acts_of(membership.role),
                 membership,
             )
-            for membership in ordered[:MOST_ORGANIZATIONS]
+            for membership in self._memberships
+            if membership.role in ORGANIZATION_ROLES[Act.ENTER_CONSOLE]
         ]
         if user.is_staff:
             places += _supported_places(places)
         return places
+
+    @cached_property
+    def _memberships(self) -> list[Membership]:
+        user = self._request.user
+        if not isinstance(user, User):
+            return []
+        mine = user.memberships.active().select_related("organization")
+        return list(mine.order_by("organization__name")[:MOST_ORGANIZATIONS])
+
+    @property
+    def idle_minutes(self) -> int | None:
+        """The shortest time without use after which one of the person's organizations ends it."""
+        bounds = [membership.organization.idle_minutes for membership in self._memberships]
+        return min((minutes for minutes in bounds if minutes), default=None)
 
     @property
     def organizations(self) -> list[Organization]:
@@ -144,6 +250,26 @@ class Shell:
         return self.place.role if self.place else ""
 
     @property
+    def support_until(self) -> datetime | None:
+        """When operators can come in no more; None where they can't already."""
+        organization = self.organization
+        until = organization.support_access_until if organization else None
+        is_open = until is not None and until > timezone.now()
+        return until if is_open and self._level != SupportAccess.NONE else None
+
+    @property
+    def _level(self) -> str:
+        return self.organization.support_access if self.organization else SupportAccess.NONE
+
+    @property
+    def support_writes(self) -> bool:
+        return self._level == SupportAccess.WRITE
+
+    @property
+    def may_own(self) -> bool:
+        return self.place is not None and Act.OWN_ORGANIZATION in self.place.acts
+
+    @property
     def organization_initials(self) -> str:
         return initials(self.organization.name) if self.organization else ""
 
@@ -152,18 +278,33 @@ class Shell:
         user = self._request.user
         return initials(user.display_name) if user.is_authenticated else ""
 
+    @property
+    def shows_mail_folder(self) -> bool:
+        user = self._request.user
+        return user.is_authenticated and user.is_staff and has_mail_folder()
+
     @cached_property
     def sections(self) -> list[Section]:
         """The pages that this person may open, with the one that is open marked."""
-        if self.place is None:
-            return []
         match = self._request.resolver_match
         here = match.url_name if match else None
+        if self.place is None:
+            return self._personal_sections(here)
         sections = [
-            Section(title, [_link(page, here) for page in pages if page.act in self.place.acts])
+            Section(
+                title,
+                [_link(page, here, self.place) for page in pages if page.act in self.place.acts],
+            )
             for title, pages in SECTIONS
         ]
+        if any(here in page.names for page in PERSONAL_PAGES):
+            sections = self._personal_sections(here) + sections
         return [section for section in sections if section.pages]
+
+    def _personal_sections(self, here: str | None) -> list[Section]:
+        if not self._request.user.is_authenticated:
+            return []
+        return [Section(_("My profile"), [_link(page, here) for page in PERSONAL_PAGES])]
 
 
 def shell_of(request: HttpRequest) -> Shell:
@@ -194,5 +335,7 @@ def _supported_places(known: list[Place]) -> list[Place]:
     ]
 
 
-def _link(page: Page, here: str | None) -> Link:
-    return Link(page.label, page.icon, reverse(page.names[0]), here in page.names)
+def _link(page: Page, here: str | None, place: Place | None = None) -> Link:
+    name = page.names[0]
+    count = page.count(place.organization) if page.count and place else None
+    return Link(page.label, page.icon, reverse(name), here in page.names, name, count)

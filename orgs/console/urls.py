@@ -1,8 +1,60 @@
 from django.urls import path
 
-from orgs.console import views
+from orgs.console import (
+    audit,
+    bulk_invites,
+    domains,
+    invite_templates,
+    invites,
+    mail_folder,
+    organization,
+    people,
+    pictures,
+    roles,
+    session,
+    views,
+)
 
 urlpatterns = [
+    path("organization", organization.organization, name="organization"),
+    path("domains", domains.domains, name="domains"),
+    path("domains/<uuid:domain_id>", domains.domain, name="domain"),
+    path("domains/<uuid:domain_id>/check", domains.check, name="domain-check"),
+    path("domains/<uuid:domain_id>/policy", domains.choose_policy, name="domain-policy"),
+    path("domains/<uuid:domain_id>/remove", domains.remove, name="domain-remove"),
+    path("session/keep", session.keep_session, name="session-keep"),
+    path("session/end", session.end_session, name="session-end"),
+    path("invite-templates", invite_templates.invite_templates, name="invite-templates"),
+    path("invite-templates/preview", invite_templates.preview, name="invite-template-preview"),
+    path(
+        "invite-templates/<slug:language>",
+        invite_templates.invite_template,
+        name="invite-template",
+    ),
+    path(
+        "invite-templates/<slug:language>/test",
+        invite_templates.send_test,
+        name="invite-template-test",
+    ),
+    path(
+        "invite-templates/<slug:language>/remove",
+        invite_templates.remove,
+        name="invite-template-remove",
+    ),
+    path("logo", pictures.logo, name="organization-logo"),
+    path("pictures/<uuid:picture_id>", pictures.picture, name="picture"),
+    path("operator/mail", mail_folder.mail_folder, name="operator-mail"),
+    path("operator/mail/<str:name>", mail_folder.mail, name="operator-mail-message"),
+    path("operator/mail/<str:name>/html", mail_folder.mail_as_html, name="operator-mail-html"),
     path("organizations/switch", views.switch_organization, name="organization-switch"),
     path("theme", views.choose_theme, name="theme"),
+    path("people", people.people, name="people"),
+    path("roles", roles.roles, name="roles"),
+    path("audit-events", audit.audit_events, name="audit-events"),
+    path("audit-events/export", audit.audit_export, name="audit-export"),
+    path("invites", invites.invites, name="invites"),
+    path("invites/<uuid:invite_id>/resend", invites.resend, name="invite-resend"),
+    path("invites/<uuid:invite_id>/revoke", invites.revoke, name="invite-revoke"),
+    path("people/invite", invites.invite, name="invite"),
+    path("people/invite/many", bulk_invites.invite_many, name="invite-many"),
 ]

@@ -24,7 +24,7 @@ def switch_organization(request: UserHttpRequest) -> HttpResponse:
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    response = redirect(_next_page(request))
+    response = redirect(next_page(request))
     choice = request.POST.get("theme")
     if choice in THEMES:
         response.set_cookie(
@@ -40,7 +40,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _next_page(request: HttpRequest) -> str:
+def next_page(request: HttpRequest) -> str:
     """Return to the page that asked; elsewhere only within this site."""
     page = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(

@@ -5,13 +5,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from jigxmgmt.errors import Conflict, FieldFault, Invalid
+from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs import policies
 from orgs.models import Membership, Organization, Solution, SolutionMember, User
 from orgs.models.solutions import SLUG
 from orgs.services.audit import record_event
+
+
+class SolutionGone(NotFound):
+    code = "solution_unknown"
 
 
 class NotAName(Invalid):
@@ -30,6 +36,7 @@ class NotSettings(Invalid):
     code = "settings_invalid"
 
 
+NAME_LENGTH = 50
 TITLE_LENGTH = 100
 # They travel with every call of the solution.
 SETTINGS_BYTES = 16 * 1024
@@ -51,7 +58,9 @@ def create_solution(organization: Organization, *, name: str, title: str, by: Us
         with transaction.atomic():
             solution = Solution.objects.create(organization=organization, name=name, title=title)
     except IntegrityError as error:
-        raise NameTaken(f"{organization} already has a solution named {name}.") from error
+        sentence = f"{organization} already has a solution named {name}."
+        fault = FieldFault("/name", sentence, NameTaken.code)
+        raise NameTaken(sentence, faults=[fault]) from error
     record_event("solution.create", by=by, subject=solution, organization=organization)
     memberships = organization.memberships.active()
     for membership in memberships.owners() | memberships.filter(user=by):
@@ -97,8 +106,9 @@ def change_solution(
 ) -> None:
     """Change what people read as its name, or the settings that its functions see; None stays.
 
-    Raises NotAllowed, NotATitle or NotSettings.
+    Raises NotAllowed, SolutionGone, NotATitle or NotSettings.
     """
+    hold_solution(solution)
     policies.require_in_solution(by, policies.SolutionAct.CONFIGURE, solution)
     if title is not None:
         _check_title(title)
@@ -128,11 +138,45 @@ def change_solution(
 def delete_solution(solution: Solution, *, by: User) -> None:
     """End a solution with all that hangs on it: versions, credentials, roles, its calls' log.
 
-    What people did to it stays in the audit events. Raises NotAllowed.
+    What people did to it stays in the audit events, and how much went with it. Raises NotAllowed
+    or SolutionGone.
     """
+    _hold(solution, Solution.objects.select_for_update())
     policies.require_in_solution(by, policies.SolutionAct.DELETE, solution)
-    record_event("solution.delete", by=by, subject=solution, organization=solution.organization)
-    solution.delete()
+    _, gone = Solution.objects.filter(pk=solution.pk).delete()
+    changes = {
+        _plural(label): (number, 0)
+        for label, number in sorted(gone.items())
+        if number and label != Solution._meta.label
+    }
+    record_event(
+        "solution.delete",
+        by=by,
+        subject=solution,
+        organization=solution.organization,
+        changes=changes,
+    )
+
+
+def hold_solution(solution: Solution) -> None:
+    """Let nobody else end, publish or change a solution or its people until the transaction ends.
+
+    The columns are read again. Raises SolutionGone.
+    """
+    _hold(solution, Solution.objects.select_for_update(no_key=True))
+
+
+def _hold(solution: Solution, rows: QuerySet[Solution]) -> None:
+    columns = ["name", "title", "custom_settings", "version"]
+    try:
+        solution.refresh_from_db(fields=columns, from_queryset=rows)
+    except Solution.DoesNotExist as error:
+        raise SolutionGone("This solution is no longer there.") from error
+
+
+def _plural(label: str) -> str:
+    """Return how an audit event names the rows of a model."""
+    return str(apps.get_model(label)._meta.verbose_name_plural).replace(" ", "_")
 
 
 def _check_title(title: str) -> None:
@@ -143,7 +187,11 @@ def _check_title(title: str) -> None:
 
 def _check_settings(custom_settings: Mapping[str, Any]) -> None:
     written = json.dumps(custom_settings)
+    sentence = ""
     if len(written) > SETTINGS_BYTES or "\\u0000" in written:
         sentence = f"Settings have at most {SETTINGS_BYTES} bytes as JSON, and no null characters."
+    elif not all(name.strip() for name in custom_settings):
+        sentence = "Each setting has a name."
+    if sentence:
         fault = FieldFault("/custom_settings", sentence, "invalid")
         raise NotSettings(sentence, faults=[fault])

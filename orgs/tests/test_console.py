@@ -105,6 +105,17 @@ class TestSwitchOrganization:
         assert read_page(response).headings == ["Please try again"]
 
 
+class TestSignInFirst:
+    @pytest.mark.parametrize("address", ["/people", "/join-requests/approve"])
+    def test_takes_the_whole_page_along_when_only_a_part_was_asked_for(
+        self, client: Client, address: str
+    ) -> None:
+        response = client.post(address, headers={"HX-Request": "true"})
+
+        assert response.status_code == 200
+        assert response.headers["HX-Redirect"].startswith("/accounts/login/?next=/")
+
+
 class TestChooseTheme:
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_is_remembered_and_read_on_the_server(self, client: Client, theme: str) -> None:

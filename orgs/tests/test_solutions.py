@@ -11,6 +11,7 @@ from orgs.services.solutions import (
     NotAName,
     NotATitle,
     NotSettings,
+    SolutionGone,
     change_solution,
     create_solution,
     delete_solution,
@@ -206,9 +207,9 @@ class TestChangeSolution:
         user, solution = with_role(Role.OWNER)
 
         change_solution(solution, custom_settings={"a": "x" * 16_000}, by=user)
-        for value in ("x" * 16_400, "nul\0"):
+        for refused in ({"a": "x" * 16_400}, {"a": "nul\0"}, {" ": "nameless"}):
             with pytest.raises(NotSettings) as refusal:
-                change_solution(solution, custom_settings={"a": value}, by=user)
+                change_solution(solution, custom_settings=refused, by=user)
             assert refusal.value.faults[0].pointer == "/custom_settings"
 
 
@@ -224,6 +225,29 @@ class TestDeleteSolution:
         event = AuditEvent.objects.get(act="solution.delete")
         assert (event.actor, event.subject_id) == (user, identity)
         assert event.organization == organization
+
+    def test_records_how_much_went_with_it(self) -> None:
+        user, solution = with_role(Role.OWNER)
+        solution.groups.create(name="North").members.create(member=solution.members.get())
+
+        delete_solution(solution, by=user)
+
+        changes = AuditEvent.objects.get(act="solution.delete").changes
+        assert changes == {
+            "group_members": [1, 0],
+            "solution_groups": [1, 0],
+            "solution_members": [1, 0],
+        }
+
+    def test_tells_who_comes_second(self) -> None:
+        user, solution = with_role(Role.OWNER)
+        delete_solution(solution, by=user)
+
+        for act in (delete_solution, change_solution):
+            with pytest.raises(SolutionGone):
+                act(solution, by=user)
+
+        assert AuditEvent.objects.count() == 1
 
     @pytest.mark.parametrize("role", [Role.ADMIN, Role.EDITOR, Role.USER])
     def test_refuses_all_but_its_owners(self, role: Role) -> None:

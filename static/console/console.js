@@ -9,7 +9,21 @@
 
   // Copy buttons are of no use without this script, so they come hidden.
   const reveal = (root) => {
-    for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+    for (const part of root.querySelectorAll("[data-copy][hidden], [data-check-all][hidden]")) {
+      part.hidden = false;
+    }
+  };
+
+  // What can be undone for some seconds can't be any more when they are over.
+  const expire = (root) => {
+    for (const passing of root.querySelectorAll("[data-seconds]")) {
+      setTimeout(() => {
+        if (passing.contains(document.activeElement)) {
+          passing.parentElement.querySelector("[data-announce]")?.focus();
+        }
+        passing.remove();
+      }, passing.dataset.seconds * 1000);
+    }
   };
 
   const copy = async (button) => {
@@ -61,6 +75,11 @@
   // A filter that changes shows its result at once; its button is for those without this script.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-filters] select")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-check-all]")) {
+      for (const box of document.getElementsByName(event.target.dataset.checkAll)) {
+        if (box.type === "checkbox") box.checked = event.target.checked;
+      }
+    }
   });
 
   document.addEventListener("keydown", (event) => {
@@ -82,10 +101,10 @@
   // After a swap the keyboard and the screen reader are where the news is.
   document.addEventListener("htmx:afterSwap", (event) => {
     reveal(event.target);
+    expire(event.target);
     const news = event.target.querySelector("[data-announce]");
-    if (!news) return;
-    announce(news.textContent.trim());
-    news.focus();
+    if (news) announce(news.textContent.trim());
+    (event.target.querySelector("[data-focus]") ?? news)?.focus();
   });
 
   const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -94,4 +113,5 @@
     hint.hidden = false;
   }
   reveal(document);
+  expire(document);
 })();
