@@ -46,6 +46,7 @@ outputTransform: |
 """
 
 type_of_opener = Callable[..., Page]
+type_of_visitor = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def field(installation: Installation, transactional_db: None) -> Field:
 
 
 @pytest.fixture
-def open_browser(chromium: Browser) -> Iterator[type_of_opener]:
+def visit(chromium: Browser, installation: Installation) -> Iterator[type_of_visitor]:
     """Return a maker of pages, signed in or not; at the end none of them may have complained."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -103,12 +104,12 @@ def open_browser(chromium: Browser) -> Iterator[type_of_opener]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
-    def open_page(field: Field, *, user: User | None = None, **options: Any) -> Page:
-        context = chromium.new_context(base_url=field.address, **options)
+    def open_page(*, user: User | None = None, **options: Any) -> Page:
+        context = chromium.new_context(base_url=installation.address, **options)
         contexts.append(context)
         context.set_default_timeout(LONGEST_WAIT_MS)
         if user:
-            context.add_cookies([_session_of(user, field.address)])  # type: ignore[list-item]
+            context.add_cookies([_session_of(user, installation.address)])  # type: ignore[list-item]
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -118,6 +119,16 @@ def open_browser(chromium: Browser) -> Iterator[type_of_opener]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def open_browser(visit: type_of_visitor) -> type_of_opener:
+    """Return a maker of pages before an organization on a usual day."""
+
+    def open_page(field: Field, **options: Any) -> Page:
+        return visit(**options)
+
+    return open_page
 
 
 def _session_of(user: User, address: str) -> dict[str, str]:
