@@ -45,6 +45,13 @@ class ChangedSolutionSerializer(serializers.Serializer[Any]):
     )
 
 
+class CopySerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=50)
+    title = serializers.CharField(
+        max_length=100, required=False, help_text="Without it, that of the original with “(copy)”."
+    )
+
+
 class VersionSerializer(serializers.ModelSerializer[PublishedVersion]):
     version = serializers.IntegerField(source="number", read_only=True)
     published_by = serializers.EmailField(source="published_by.email", default=None, read_only=True)
@@ -100,10 +107,19 @@ class NewCredentialSerializer(serializers.Serializer[Any]):
 
 class CredentialSerializer(serializers.ModelSerializer[Credential]):
     saved_by = serializers.EmailField(source="saved_by.email", default=None, read_only=True)
+    has_secret = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Credential
-        fields = ["key", "type", "allowed_origins", "available_to_devices", "saved_by", "saved_at"]
+        fields = [
+            "key",
+            "type",
+            "has_secret",
+            "allowed_origins",
+            "available_to_devices",
+            "saved_by",
+            "saved_at",
+        ]
 
 
 class CallFilterSerializer(serializers.Serializer[Any]):

@@ -18,12 +18,14 @@ from rest_framework.views import APIView
 from auth_providers.http import CallerRequest
 from functions.api.serializers import (
     ChangedSolutionSerializer,
+    CopySerializer,
     NewSolutionSerializer,
     PublishedSerializer,
     SolutionSerializer,
     VersionSerializer,
 )
 from functions.models import PublishedVersion
+from functions.services.copying import copy_solution
 from functions.services.publishing import publish_solution, restore_version
 from functions.services.solutions import (
     find_runnable_solution,
@@ -112,6 +114,23 @@ class OneSolution(APIView):
         """End it with its versions, credentials and roles."""
         delete_solution(find_solution(request.auth, pk), by=request.user)
         return Response(status=204)
+
+
+class CopySolution(APIView):
+    required_scope = "solutions:write"
+
+    @extend_schema(
+        request=CopySerializer, responses={201: SolutionSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
+    def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
+        """Make another with its folder, settings and groups; credentials come without secrets."""
+        solution = find_solution(request.auth, pk)
+        fields = CopySerializer(data=request.data)
+        fields.is_valid(raise_exception=True)
+        with once(request, act=f"solution.copy {solution.pk}") as claim:
+            copy = copy_solution(solution, by=request.user, **fields.validated_data)
+            claim.subject_id = str(copy.pk)
+        return Response(solution_document(copy, request.user), status=201)
 
 
 class SolutionContent(APIView):

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from functions.api import credentials, functions, run, solutions
+from functions.api import (
+    credentials,
+    functions,
+    groups,
+    run,
+    solution_members,
+    solution_settings,
+    solutions,
+)
 
 urlpatterns = [
     path("solutions", solutions.ListSolutions.as_view(), name="api-solutions"),
@@ -11,6 +19,34 @@ urlpatterns = [
     ),
     path("organizations/<uuid:pk>/calls", functions.ListCalls.as_view(), name="api-calls"),
     path("solutions/<uuid:pk>", solutions.OneSolution.as_view(), name="api-solution"),
+    path("solutions/<uuid:pk>/copy", solutions.CopySolution.as_view(), name="api-solution-copy"),
+    path(
+        "solutions/<uuid:pk>/settings",
+        solution_settings.SolutionSettings.as_view(),
+        name="api-solution-settings",
+    ),
+    path(
+        "solutions/<uuid:pk>/members",
+        solution_members.SolutionMembers.as_view(),
+        name="api-solution-members",
+    ),
+    path(
+        "solutions/<uuid:pk>/members/<uuid:member_id>",
+        solution_members.OneSolutionMember.as_view(),
+        name="api-solution-member",
+    ),
+    path("solutions/<uuid:pk>/groups", groups.SolutionGroups.as_view(), name="api-groups"),
+    path("solutions/<uuid:pk>/groups/<uuid:group_id>", groups.OneGroup.as_view(), name="api-group"),
+    path(
+        "solutions/<uuid:pk>/groups/<uuid:group_id>/members",
+        groups.GroupMembers.as_view(),
+        name="api-group-members",
+    ),
+    path(
+        "solutions/<uuid:pk>/groups/<uuid:group_id>/members/<uuid:member_id>",
+        groups.OneGroupMember.as_view(),
+        name="api-group-member",
+    ),
     path(
         "solutions/<uuid:pk>/content",
         solutions.SolutionContent.as_view(),

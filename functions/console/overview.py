@@ -43,7 +43,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
         "devices": devices.count(),
         "recent": recent,
     }
-    has_credential = Credential.objects.filter(solution__in=solutions).exists()
+    has_credential = Credential.objects.with_secret().filter(solution__in=solutions).exists()
     context["steps"] = steps = [
         _publish(request, is_done=solutions.filter(version__gt=0).exists()),
         _add_credential(is_done=has_credential),

@@ -1,17 +1,46 @@
 from django.urls import path
 
-from functions.console import calls, functions, overview, solutions, trial
+from functions.console import (
+    calls,
+    functions,
+    groups,
+    overview,
+    solution_acts,
+    solution_members,
+    solution_settings,
+    solutions,
+    trial,
+)
+
+SOLUTION = "solutions/<uuid:solution_id>"
+GROUP = f"{SOLUTION}/groups/<uuid:group_id>"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("jump", functions.jump, name="jump"),
     path("solutions", solutions.solutions, name="solutions"),
-    path("solutions/<uuid:solution_id>", solutions.solution, name="solution"),
-    path("functions", functions.functions, name="functions"),
-    path("solutions/<uuid:solution_id>/functions/<str:name>", functions.function, name="function"),
+    path("solutions/new", solutions.new_solution, name="solution-new"),
+    path(SOLUTION, solutions.solution, name="solution"),
+    path(f"{SOLUTION}/content", solutions.download, name="solution-download"),
+    path(f"{SOLUTION}/copy", solution_acts.copy, name="solution-copy"),
+    path(f"{SOLUTION}/delete", solution_acts.delete, name="solution-delete"),
+    path(f"{SOLUTION}/settings", solution_settings.solution_settings, name="solution-settings"),
+    path(f"{SOLUTION}/members", solution_members.members, name="solution-members"),
+    path(f"{SOLUTION}/members/add", solution_members.add_members, name="solution-members-add"),
     path(
-        "solutions/<uuid:solution_id>/functions/<str:name>/try", trial.try_it, name="function-try"
+        f"{SOLUTION}/members/change",
+        solution_members.change_members,
+        name="solution-members-change",
     ),
+    path(f"{SOLUTION}/groups", groups.groups, name="solution-groups"),
+    path(GROUP, groups.group, name="solution-group"),
+    path(f"{GROUP}/rename", groups.rename, name="solution-group-rename"),
+    path(f"{GROUP}/delete", groups.delete, name="solution-group-delete"),
+    path(f"{GROUP}/add", groups.add, name="solution-group-add"),
+    path(f"{GROUP}/remove", groups.remove, name="solution-group-remove"),
+    path("functions", functions.functions, name="functions"),
+    path(f"{SOLUTION}/functions/<str:name>", functions.function, name="function"),
+    path(f"{SOLUTION}/functions/<str:name>/try", trial.try_it, name="function-try"),
     path("calls", calls.calls, name="calls"),
     path("calls/<uuid:call_id>", calls.call, name="call"),
 ]

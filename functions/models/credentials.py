@@ -1,6 +1,7 @@
 """A solution's secrets: sealed, and written only."""
 
 import uuid
+from typing import Self
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -15,7 +16,14 @@ CREDENTIAL_KEY = RegexValidator(
 )
 
 
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def with_secret(self) -> Self:
+        return self.filter(data_key__isnull=False)
+
+
 class Credential(models.Model):
+    """What a function sends to a service; without a secret, a place that waits for one."""
+
     class Type(models.TextChoices):
         API_KEY = "api_key", "API key"
         SECRET = "secret", "Secret"
@@ -24,17 +32,24 @@ class Credential(models.Model):
     solution = models.ForeignKey(Solution, on_delete=models.CASCADE, related_name="credentials")
     key = models.CharField(max_length=100, validators=[CREDENTIAL_KEY])
     type = models.CharField(max_length=20, choices=Type.choices)
-    sealed = models.BinaryField()
-    data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+")
+    sealed = models.BinaryField(null=True, help_text="Null while there is no secret yet.")
+    data_key = models.ForeignKey(DataKey, null=True, on_delete=models.PROTECT, related_name="+")
     allowed_origins = models.JSONField(default=list)
     available_to_devices = models.BooleanField(default=False)
     saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     saved_at = models.DateTimeField(default=timezone.now)
 
+    objects = CredentialQuerySet.as_manager()
+
     class Meta:
         ordering = ["key"]
         constraints = [
             models.UniqueConstraint(fields=["solution", "key"], name="credential_key_once"),
+            models.CheckConstraint(
+                condition=models.Q(sealed__isnull=True, data_key__isnull=True)
+                | models.Q(sealed__isnull=False, data_key__isnull=False),
+                name="credential_sealed_with_its_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -42,6 +57,10 @@ class Credential(models.Model):
 
     def __repr__(self) -> str:
         return f"<Credential {self.key}>"
+
+    @property
+    def has_secret(self) -> bool:
+        return self.data_key_id is not None
 
 
 class CredentialStamp(models.Model):

@@ -63,7 +63,7 @@ def publish_solution(solution: Solution, *, archive: bytes, by: User) -> Publish
     fault, or PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    credentials = set(solution.credentials.values_list("key", flat=True))
+    credentials = set(solution.credentials.with_secret().values_list("key", flat=True))
     checked = check_solution(read_archive(archive), credentials=credentials)
     if checked.faults:
         count = len(checked.faults)
@@ -90,6 +90,14 @@ def publish_folder(
         elif title and title != solution.title:
             change_solution(solution, title=title, by=by)
         return publish_solution(solution, archive=archive, by=by)
+
+
+def live_version(solution: Solution) -> PublishedVersion:
+    """Return the version that is live, whole; raises NoSuchVersion before the first."""
+    version = solution.versions.filter(number=solution.version).first()
+    if version is None:
+        raise NoSuchVersion("Nothing is published yet.")
+    return version
 
 
 def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVersion:

@@ -18,10 +18,10 @@ from functions.services.credentials import (
     save_credential,
 )
 from functions.tests.factories import SECRET, creator, save_secret, technician
-from functions.tests.races import all_at_once
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Solution, SolutionMember, User
 from orgs.tests.factories import MembershipFactory, SolutionFactory
+from orgs.tests.races import all_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -31,9 +31,15 @@ Role = SolutionMember.Role
 def opened(credential: Credential) -> str:
     """Open a credential as the worker does."""
     credential = Credential.objects.select_related("data_key").get(pk=credential.pk)
+    assert credential.data_key is not None
     return open_secret(
-        bytes(credential.sealed), data_key=credential.data_key, row=str(credential.pk), **PLACE
+        sealed(credential), data_key=credential.data_key, row=str(credential.pk), **PLACE
     )
+
+
+def sealed(credential: Credential) -> bytes:
+    assert credential.sealed is not None
+    return bytes(credential.sealed)
 
 
 def stamp_of(solution: Solution) -> int:
@@ -95,9 +101,9 @@ class TestSaveCredential:
         assert SECRET not in f"{credential} {credential!r}"
 
     def test_seals_the_same_secret_differently(self, solution: Solution, owner: User) -> None:
-        first = bytes(save_secret(solution, by=owner).sealed)
+        first = sealed(save_secret(solution, by=owner))
 
-        assert bytes(save_secret(solution, by=owner).sealed) != first
+        assert sealed(save_secret(solution, by=owner)) != first
 
     def test_takes_the_place_of_an_earlier_one(self, solution: Solution, owner: User) -> None:
         save(solution, owner, secret="old")

@@ -40,6 +40,7 @@ class TestPutCredential:
         assert told == {
             "key": "crm",
             "type": "api_key",
+            "has_secret": True,
             "allowed_origins": ["https://crm.example.com"],
             "available_to_devices": False,
             "saved_by": owner.email,
@@ -105,7 +106,8 @@ class TestReadCredentials:
         assert listed.json()["results"] == [one.json()]
         assert one.json()["key"] == "crm"
         assert set(one.json()) == {
-            "key", "type", "allowed_origins", "available_to_devices", "saved_by", "saved_at",
+            "key", "type", "has_secret", "allowed_origins", "available_to_devices", "saved_by",
+            "saved_at",
         }  # fmt: skip
 
     def test_says_that_there_is_none(self, solution: Solution, owner: User) -> None:

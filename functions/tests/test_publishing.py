@@ -22,11 +22,11 @@ from functions.tests.factories import (
     creator,
     publish,
 )
-from functions.tests.races import all_at_once
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Solution, SolutionMember, User
 from orgs.services.solutions import NameTaken, NotAName, create_solution
 from orgs.tests.factories import MembershipFactory
+from orgs.tests.races import all_at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from auth_providers.services.vault import open_secret
 from functions import engine
 from functions.calls.database import Database
+from functions.engine.failures import CredentialMissing
 from functions.models import Credential
 from functions.services.credentials import PLACE
 
@@ -24,10 +25,16 @@ class CredentialCache:
     async def find(
         self, solution_id: uuid.UUID, *, stamp: int, key: str
     ) -> engine.Credential | None:
-        """Return the credential, opened now, or None when the solution has none of this key."""
+        """Return the credential, opened now, or None when the solution has none of this key.
+
+        Raises CredentialMissing for one that waits for its secret: its key is not to be sent as
+        if it were a value.
+        """
         credential = (await self._sealed(solution_id, stamp)).get(key)
         if credential is None:
             return None
+        if credential.sealed is None or credential.data_key is None:
+            raise CredentialMissing(f"The credential {key} has no secret yet.")
         secret = open_secret(
             bytes(credential.sealed), data_key=credential.data_key, row=str(credential.pk), **PLACE
         )

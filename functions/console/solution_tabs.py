@@ -1,0 +1,54 @@
+"""What stands over each page of one solution: its tabs, and what this person may do there."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from functions.console.access import open_solution
+from orgs.http import UserHttpRequest
+from orgs.models import Solution, User
+from orgs.policies import SolutionAct, can_in_solution, require_in_solution
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    label: str
+    url: str
+    is_current: bool
+
+
+def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, Any]:
+    """Return the part of a page's context that all pages of a solution share."""
+    may_configure = can_in_solution(user, SolutionAct.CONFIGURE, solution)
+    pages = [
+        (_("Overview"), ("solution",)),
+        (_("Members"), ("solution-members", "solution-members-add")),
+        (_("Groups"), ("solution-groups", "solution-group")),
+    ]
+    if may_configure:
+        pages.append((_("Settings"), ("solution-settings",)))
+    here = request.resolver_match.url_name if request.resolver_match else None
+    tabs = [
+        Tab(label, reverse(names[0], args=[solution.pk]), here in names) for label, names in pages
+    ]
+    return {
+        "solution": solution,
+        "tabs": tabs,
+        "may_configure": may_configure,
+        "may_govern": can_in_solution(user, SolutionAct.GOVERN, solution),
+        "may_end": can_in_solution(user, SolutionAct.DELETE, solution),
+    }
+
+
+def open_for(request: UserHttpRequest, solution_id: uuid.UUID, act: SolutionAct) -> Solution:
+    """Return a solution that the person sees, for a page that takes this act.
+
+    Raises Http404, or NotAllowed.
+    """
+    solution = open_solution(request, solution_id)
+    require_in_solution(request.user, act, solution)
+    return solution

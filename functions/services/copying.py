@@ -1,0 +1,77 @@
+"""A solution made after another: all that it is, and none of its secrets or people."""
+
+from django.db import transaction
+
+from functions.models import Credential
+from functions.services.publishing import live_version, publish_solution
+from orgs import policies
+from orgs.models import Solution, SolutionGroup, User
+from orgs.services.audit import record_event
+from orgs.services.solutions import (
+    NAME_LENGTH,
+    TITLE_LENGTH,
+    change_solution,
+    create_solution,
+    hold_solution,
+)
+
+
+@transaction.atomic
+def copy_solution(solution: Solution, *, name: str, title: str | None = None, by: User) -> Solution:
+    """Make a solution of the same organization with this one's live folder as its first version.
+
+    Settings come along, groups without their people, and credentials without their secrets.
+    Raises NotAllowed, SolutionGone, and what create_solution and publish_solution raise.
+    """
+    hold_solution(solution)  # so that the parts belong together
+    policies.require_in_solution(by, policies.SolutionAct.DELETE, solution)
+    wanted = suggested_title(solution) if title is None else title
+    copy = create_solution(solution.organization, name=name, title=wanted, by=by)
+    change_solution(copy, custom_settings=solution.custom_settings, by=by)
+    groups = SolutionGroup.objects.bulk_create(
+        SolutionGroup(solution=copy, name=group.name) for group in solution.groups.all()
+    )
+    credentials = _copy_credentials(solution, copy, by=by)
+    if solution.version:
+        publish_solution(copy, archive=bytes(live_version(solution).archive), by=by)
+    record_event(
+        "solution.copy",
+        by=by,
+        subject=copy,
+        organization=copy.organization,
+        changes={
+            "copied_from": (None, str(solution.pk)),
+            "groups": ([], [group.name for group in groups]),
+            "credentials": ([], [credential.key for credential in credentials]),
+        },
+    )
+    return copy
+
+
+def suggested_name(solution: Solution) -> str:
+    """Return a name for a copy that no solution of the organization has."""
+    known = set(solution.organization.solutions.values_list("name", flat=True))
+    endings = ("-copy", *(f"-copy-{number}" for number in range(2, len(known) + 3)))
+    names = (solution.name[: NAME_LENGTH - len(ending)] + ending for ending in endings)
+    return next(name for name in names if name not in known)
+
+
+def suggested_title(solution: Solution) -> str:
+    ending = " (copy)"
+    return solution.title[: TITLE_LENGTH - len(ending)] + ending
+
+
+def _copy_credentials(solution: Solution, copy: Solution, *, by: User) -> list[Credential]:
+    """Keep places for the same secrets; devices get them only by the word of who may say so."""
+    may_open = policies.can(by, policies.Act.CONFIGURE_ALL_SOLUTIONS, solution.organization)
+    return Credential.objects.bulk_create(
+        Credential(
+            solution=copy,
+            key=credential.key,
+            type=credential.type,
+            allowed_origins=credential.allowed_origins,
+            available_to_devices=credential.available_to_devices and may_open,
+            saved_by=by,
+        )
+        for credential in solution.credentials.defer("sealed")
+    )
