@@ -92,6 +92,8 @@ class TestDocument:
             "POST /api/v1/auth/register/resend",
             "POST /api/v1/auth/password/reset",
             "POST /api/v1/auth/password/reset/confirm",
+            "GET /api/v1/join-requests/{token}",
+            "DELETE /api/v1/join-requests/{token}",
         }
 
     def test_takes_a_key_where_a_thing_is_made(self, document: Document) -> None:
