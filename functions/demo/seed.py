@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TypedDict
 
 from django.db import transaction
+from django.utils import timezone
 
 from auth_providers.services.apps import installation_app
+from functions.demo.people import seed_people
 from functions.models import Credential
 from functions.services.archives import Files, pack_files, read_archive
 from functions.services.credentials import save_credential
@@ -69,7 +71,11 @@ def _person(email: str, first_name: str, last_name: str) -> tuple[User, str | No
 
 def _solution(owner: User, app_user: User) -> Solution:
     mine = owner.memberships.active().owners().filter(organization__name=ORGANIZATION).first()
-    organization = mine.organization if mine else found_organization(ORGANIZATION, owner=owner)
+    if mine:
+        organization = mine.organization
+    else:
+        organization = found_organization(ORGANIZATION, owner=owner)
+        seed_people(organization, owner=owner, now=timezone.now())
     if existing := organization.solutions.filter(name=SOLUTION).first():
         return existing
     solution = create_solution(organization, name=SOLUTION, title="Field service", by=owner)
