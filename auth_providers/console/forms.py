@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allauth.account.forms import AddEmailForm, LoginForm
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import context
 from allauth.mfa.models import Authenticator
@@ -11,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from auth_providers.services.account_changes import rename_passkey
+from orgs.models.addresses import normal_email
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -23,6 +25,18 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["login"].label = _("E-mail address")
         if "remember" in self.fields:
             self.fields["remember"].label = _("Keep me signed in")
+
+    def clean_login(self) -> str:
+        return normal_email(self.cleaned_data["login"])
+
+
+class LostPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+    """The library's own, which would mail to the address as it was typed."""
+
+    def clean_email(self) -> str:
+        self.cleaned_data["email"] = get_adapter().clean_email(self.cleaned_data["email"])
+        email: str = super().clean_email()
+        return email
 
 
 class NewEmailForm(AddEmailForm):  # type: ignore[misc]

