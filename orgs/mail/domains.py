@@ -1,6 +1,7 @@
 """What owners are told of their domains."""
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orgs.mail.letters import Letter
@@ -25,5 +26,5 @@ def proof_lost_letter(domain: Domain) -> Letter:
             _("The page of the domain shows the record that belongs into the DNS."),
         ],
         link_label=_("Open the domain"),
-        link=f"{settings.PUBLIC_URL}/domains/{domain.pk}",
+        link=f"{settings.PUBLIC_URL}{reverse('domain', args=[domain.pk])}",
     )

@@ -14,7 +14,15 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from orgs.mail.colours import WHITE, ink_on
-from orgs.mail.placeholders import fill, fill_html, fill_line, one_line
+from orgs.mail.html import faults_in_html
+from orgs.mail.placeholders import (
+    fill,
+    fill_html,
+    fill_line,
+    is_link_glued,
+    names_in,
+    one_line,
+)
 from orgs.mail.wording import BUILT_IN, Wording
 from orgs.models import Invite, InviteTemplate, Organization
 
@@ -31,16 +39,12 @@ class Rendered:
     html: str = field(repr=False)
 
 
-def deliver_invitation(invite: Invite, *, link: str) -> None:
+def deliver_rendered(rendered: Rendered, *, to: str) -> None:
     """Send an invitation as text and as HTML.
 
-    Raises OSError or smtplib.SMTPException when the mail server does not take it.
+    Raises OSError (smtplib.SMTPException is one) when the mail server does not take it, or
+    ValueError for an address that cannot be written into a mail.
     """
-    deliver_rendered(render_invitation(invite, link=link), to=invite.email)
-
-
-def deliver_rendered(rendered: Rendered, *, to: str) -> None:
-    """Send what was rendered; raises as deliver_invitation."""
     message = EmailMultiAlternatives(rendered.subject, rendered.text, to=[to])
     message.attach_alternative(rendered.html, "text/html")
     message.send()
@@ -48,13 +52,13 @@ def deliver_rendered(rendered: Rendered, *, to: str) -> None:
 
 def render_invitation(invite: Invite, *, link: str) -> Rendered:
     """Return the mail of an invitation, in the words of its organization's template."""
-    template = choose_template(invite.organization, invite.language)
+    template = _choose_template(invite.organization, invite.language)
     language = template.language if template else DEFAULT_LANGUAGE
-    wording = wording_of(template) if template else Wording()
+    wording = _without_leaks(wording_of(template)) if template else Wording()
     return render_wording(wording, language=language, invite=invite, link=link)
 
 
-def choose_template(organization: Organization, language: str) -> InviteTemplate | None:
+def _choose_template(organization: Organization, language: str) -> InviteTemplate | None:
     """Return the template of this language, else of the default one; None for the built-in."""
     templates = organization.invite_templates
     languages = list(templates.order_by("language").values_list("language", flat=True))
@@ -68,6 +72,18 @@ def choose_template(organization: Organization, language: str) -> InviteTemplate
 def default_language(languages: list[str]) -> str:
     """Return the language that stands in for one that is missing: English, or else the first."""
     return DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in languages else min(languages)
+
+
+def _without_leaks(wording: Wording) -> Wording:
+    """Leave to the built-in wording what was saved once and would give the link to others."""
+    return Wording(
+        subject="" if "link" in names_in(wording.subject) else wording.subject,
+        parameters={
+            name: text for name, text in wording.parameters.items() if not is_link_glued(text)
+        },
+        html="" if faults_in_html(wording.html) else wording.html,
+        text="" if is_link_glued(wording.text) else wording.text,
+    )
 
 
 def wording_of(template: InviteTemplate) -> Wording:
@@ -121,7 +137,7 @@ def _built_in_html(
     icon = f"mail/{words['icon']}-{'light' if ink_on(accent) == WHITE else 'dark'}.png"
     is_own_background = background != BUILT_IN["background"]
     context: dict[str, Any] = words | {
-        **{name: paragraphs_of(words[name]) for name in ("body", "note", "footer")},
+        **{name: _paragraphs_of(words[name]) for name in ("body", "note", "footer")},
         "language": language,
         "direction": _locale(language).text_direction,
         "accent_ink": ink_on(accent),
@@ -150,7 +166,7 @@ def _built_in_text(wording: Wording, values: Mapping[str, str]) -> str:
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
-def paragraphs_of(text: str) -> list[str]:
+def _paragraphs_of(text: str) -> list[str]:
     """Return what blank lines part."""
     return [part.strip() for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
 

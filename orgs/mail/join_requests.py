@@ -1,6 +1,7 @@
 """What is written about requests to join: to whoever decides, and to whoever asked."""
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orgs.mail.letters import Letter
@@ -25,7 +26,7 @@ def new_request_letter(join_request: JoinRequest) -> Letter:
         subject=_("%(person)s asks to join %(organization)s") % names,
         paragraphs=paragraphs,
         link_label=_("Open the request"),
-        link=f"{settings.PUBLIC_URL}/join-requests/{join_request.pk}",
+        link=f"{settings.PUBLIC_URL}{reverse('join-request', args=[join_request.pk])}",
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from orgs.mail.placeholders import one_line
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -24,11 +26,6 @@ def deliver(letter: Letter, *, to: str) -> None:
     """
     context = {"letter": letter}
     text = "\n\n".join([*letter.paragraphs, letter.link]).strip() + "\n"
-    message = EmailMultiAlternatives(_one_line(letter.subject), text, to=[to])
+    message = EmailMultiAlternatives(one_line(letter.subject), text, to=[to])
     message.attach_alternative(render_to_string("mail/letter.html", context), "text/html")
     message.send()
-
-
-def _one_line(subject: str) -> str:
-    """Fold line breaks, which a name may hold and a header may not."""
-    return " ".join(subject.split())

@@ -39,6 +39,14 @@ def faults_in(text: str) -> list[str]:
     return sentences
 
 
+def is_link_glued(text: str) -> bool:
+    """Answer whether the link follows on something, of whose address it would become a part."""
+    return any(
+        match[1].strip() == "link" and match.start() and text[match.start() - 1] not in " \t\n"
+        for match in WRITTEN.finditer(text)
+    )
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Put the values in as they are."""
     return _fill(text, values, str)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import NotFound, TooMuch, Unavailable
 from orgs import policies
@@ -72,7 +73,8 @@ def find_invite_template(organization: Organization, *, language: str, by: User)
     """Return the template of a language. Raises NotAllowed or NoSuchTemplate."""
     template = invite_templates_of(organization, by=by).filter(language=language).first()
     if template is None:
-        raise NoSuchTemplate(f"There is no invitation in {language_name(language)}.")
+        sentence = _("There is no invitation in %(language)s.")
+        raise NoSuchTemplate(sentence % {"language": language_name(language)})
     return template
 
 
@@ -85,7 +87,7 @@ def save_invite_template(
     Raises NotAllowed, NoSuchLanguage or WordingInvalid.
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
-    require_language(language)
+    _require_language(language)
     wording = checked_wording(wording)
     template, is_new = InviteTemplate.objects.select_for_update().get_or_create(
         organization=organization, language=language
@@ -111,9 +113,9 @@ def save_invite_template(
 def remove_invite_template(template: InviteTemplate, *, by: User) -> None:
     """Let this language read as the default one does. Raises NotAllowed or NoSuchTemplate."""
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, template.organization)
-    removed, _ = InviteTemplate.objects.filter(pk=template.pk).delete()
+    removed, _per_model = InviteTemplate.objects.filter(pk=template.pk).delete()
     if not removed:
-        raise NoSuchTemplate("Somebody else has removed it already.")
+        raise NoSuchTemplate(_("Somebody else has removed it already."))
     record_event(
         "invite_template.remove", by=by, subject=template, organization=template.organization
     )
@@ -133,7 +135,7 @@ def preview_invitation(
     Raises NotAllowed, NoSuchLanguage or WordingInvalid.
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
-    require_language(language)
+    _require_language(language)
     sample = Invite(
         organization=organization,
         email=by.email,
@@ -164,12 +166,16 @@ def send_test_invitation(
     try:
         deliver_rendered(rendered, to=by.email)
     except (OSError, SMTPException) as error:
-        raise MailNotTaken("The mail server did not take the message.") from error
+        raise MailNotTaken(_("The mail server did not take the message.")) from error
     record_event("invite_template.test", by=by, subject=organization, organization=organization)
 
 
-def missing_translations(organization: Organization) -> list[MissingTranslation]:
-    """Return the languages of open invitations and of people here that nobody has written in."""
+def missing_translations(organization: Organization, *, by: User) -> list[MissingTranslation]:
+    """Return the languages of open invitations and of people here that nobody has written in.
+
+    Raises NotAllowed.
+    """
+    policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     written = set(organization.invite_templates.values_list("language", flat=True))
     invites = _by_language(
         organization.invites.open().values_list("language").annotate(Count("pk")).order_by()
@@ -196,10 +202,10 @@ def parts_lacking(templates: Iterable[InviteTemplate]) -> dict[str, list[str]]:
     return {language: sorted(wanted - parts) for language, parts in written.items()}
 
 
-def require_language(language: str) -> None:
+def _require_language(language: str) -> None:
     """Raise NoSuchLanguage unless this is a code of ISO 639-1."""
     if not is_language(language):
-        raise NoSuchLanguage("There is no such language.")
+        raise NoSuchLanguage(_("There is no such language."))
 
 
 def _changes(before: Wording, after: Wording) -> dict[str, tuple[Any, Any]]:
@@ -235,4 +241,5 @@ def _count_test(by: User) -> None:
     except ValueError:  # the hour ended just now
         return
     if sent > TESTS_AN_HOUR:
-        raise TooManyTests(f"You may send yourself {TESTS_AN_HOUR} tests an hour; wait a little.")
+        sentence = _("You may send yourself %(most)s tests an hour; wait a little.")
+        raise TooManyTests(sentence % {"most": TESTS_AN_HOUR})

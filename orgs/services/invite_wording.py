@@ -7,9 +7,9 @@ from django.core.validators import URLValidator
 
 from jigxmgmt.errors import FieldFault, Invalid, pointer
 from orgs.mail.colours import COLOUR
-from orgs.mail.placeholders import faults_in, names_in
+from orgs.mail.html import faults_in_html
+from orgs.mail.placeholders import faults_in, is_link_glued, names_in
 from orgs.mail.wording import ICONS, KINDS, LONGEST, Kind, Wording
-from orgs.services.mail_html import faults_in_html
 
 MOST_BYTES = 100 * 1024
 MOST_SUBJECT = 200
@@ -43,6 +43,8 @@ def checked_wording(wording: Wording) -> Wording:
 def _faults(wording: Wording) -> Iterator[tuple[str, str]]:
     for sentence in _line_faults(wording.subject, MOST_SUBJECT):
         yield "/subject", sentence
+    if "link" in names_in(wording.subject):
+        yield "/subject", "Leave {{link}} out of the subject, which mail servers note down."
     for name, text in wording.parameters.items():
         for sentence in _parameter_faults(name, text):
             yield pointer("parameters", name), sentence
@@ -50,7 +52,7 @@ def _faults(wording: Wording) -> Iterator[tuple[str, str]]:
         yield "/html", sentence
     for sentence in faults_in_html(wording.html[:MOST_BYTES]):
         yield "/html", sentence
-    for sentence in _whole_faults(wording.text):
+    for sentence in [*_whole_faults(wording.text), *_glue_faults(wording.text)]:
         yield "/text", sentence
 
 
@@ -75,8 +77,13 @@ def _whole_faults(text: str) -> list[str]:
     return faults
 
 
+def _glue_faults(text: str) -> list[str]:
+    """The link must not become a part of another address, whose owner would learn it."""
+    return ["A space, or a new line, goes before {{link}}."] if is_link_glued(text) else []
+
+
 def _line_faults(text: str, longest: int = LONGEST[Kind.LINE]) -> list[str]:
-    faults = faults_in(text)
+    faults = faults_in(text) + _glue_faults(text)
     if len(text) > longest:
         faults.append(f"It has at most {longest} characters.")
     if not text.isprintable():
@@ -85,7 +92,7 @@ def _line_faults(text: str, longest: int = LONGEST[Kind.LINE]) -> list[str]:
 
 
 def _paragraph_faults(text: str) -> list[str]:
-    faults = faults_in(text)
+    faults = faults_in(text) + _glue_faults(text)
     if len(text) > LONGEST[Kind.PARAGRAPHS]:
         faults.append(f"It has at most {LONGEST[Kind.PARAGRAPHS]} characters.")
     if "\0" in text:

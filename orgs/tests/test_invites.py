@@ -10,12 +10,15 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from jigxmgmt.errors import NotAllowed
 from orgs import tasks
 from orgs.models import AuditEvent, Invite, Membership, SolutionMember, User
+from orgs.models.invites import INVITE_LIFETIME
 from orgs.services.invites import (
     AlreadyInvited,
     AlreadyMember,
     InviteEnded,
     NotAnInvitation,
+    SentJustNow,
     invite_person,
+    note_bounce,
     resend_invite,
     revoke_invite,
 )
@@ -177,6 +180,27 @@ class TestSendInvite:
 
         waiting.refresh_from_db()
         assert waiting.state == Invite.State.BOUNCED
+        event = AuditEvent.objects.get(act="invite.bounce")
+        assert (event.organization, event.subject_id) == (waiting.organization, str(waiting.pk))
+        assert event.changes == {"state": ["SENT", "BOUNCED"]}
+
+    def test_gives_up_at_once_on_what_no_mail_can_be_written_to(self) -> None:
+        waiting = InviteFactory.create(email=f"bob@{'é' * 70}.example")
+
+        tasks.send_invite.delay(invite_id=str(waiting.pk))
+
+        waiting.refresh_from_db()
+        assert waiting.state == Invite.State.BOUNCED
+
+    def test_leaves_a_newer_mail_alone_when_an_older_one_bounces(self) -> None:
+        newer = InviteFactory.create(token="newer")
+
+        call_command("note_bounce", str(newer.pk), "older")
+        note_bounce(Invite(pk=newer.pk, token_digest="older"), now=NOW)
+
+        newer.refresh_from_db()
+        assert newer.state == Invite.State.SENT
+        assert not AuditEvent.objects.exists()
 
     def test_tries_again_where_the_server_asks_for_it(self, settings: Any) -> None:
         settings.EMAIL_BACKEND = "orgs.tests.mail_servers.Greylisting"
@@ -230,6 +254,14 @@ class TestResendInvite:
         with pytest.raises(AlreadyMember):
             resend_invite(old, by=owner, now=NOW)
 
+    def test_waits_a_minute_between_mails(self, owner: User) -> None:
+        old = _invite_of(owner, sent_at=NOW)
+
+        with pytest.raises(SentJustNow):
+            resend_invite(old, by=owner, now=NOW + timedelta(seconds=59))
+
+        resend_invite(old, by=owner, now=NOW + timedelta(seconds=60))
+
     def test_knows_which_languages_there_are(self, owner: User) -> None:
         with pytest.raises(NotAnInvitation):
             resend_invite(_invite_of(owner), language="klingon", by=owner, now=NOW)
@@ -268,6 +300,24 @@ class TestExpireInvites:
 
     def test_is_for_the_clock(self) -> None:
         tasks.run_command(name="expire_invites")
+
+
+class TestSendForgottenInvites:
+    def test_sends_what_no_worker_was_told_of(self) -> None:
+        begun_by = timezone.now() + INVITE_LIFETIME - timedelta(minutes=10)
+        forgotten = InviteFactory.create(expires_at=begun_by)
+        for other in (
+            {"expires_at": begun_by + timedelta(minutes=1)},  # a worker may still come to it
+            {"token": "begun"},
+            {"sent_at": NOW},
+            {"state": Invite.State.REVOKED},
+        ):
+            InviteFactory.create(**({"expires_at": begun_by} | other))
+
+        tasks.run_command(name="send_forgotten_invites")
+
+        assert [message.to for message in mail.outbox] == [[forgotten.email]]
+        assert call_command("send_forgotten_invites") == ""
 
 
 def _invite_of(owner: User, **more: Any) -> Invite:
