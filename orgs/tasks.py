@@ -11,20 +11,16 @@ from django.utils import timezone, translation
 
 from orgs.mail import deliver
 from orgs.mail.domains import proof_lost_letter
-from orgs.mail.invitations import deliver_invitation
+from orgs.mail.invitations import deliver_rendered, render_invitation
 from orgs.mail.join_requests import decision_letter, new_request_letter
 from orgs.mail.refusals import is_refused_for_good
 from orgs.models import Domain, Invite, JoinRequest, User
-
-CLOCKED_COMMANDS = frozenset(
-    {"clear_expired", "expire_invites", "link_audit_events", "recheck_domains"}
-)
 
 
 @shared_task(ignore_result=True)
 def run_command(*, name: str) -> None:
     """Run a command that the clock starts; only those meant for it."""
-    if name not in CLOCKED_COMMANDS:
+    if name not in settings.CLOCKED_COMMANDS:
         raise ValueError("Not a command for the clock.")
     call_command(name)
 
@@ -66,14 +62,15 @@ def send_invite(self: "DjangoTask[..., None]", *, invite_id: str) -> None:
     token = invite.new_link(timezone.now()) if invite else None
     if invite is None or token is None:  # redelivered, or the invitation ended meanwhile
         return
+    link = f"{settings.PUBLIC_URL}{reverse('invitation-link', args=[token])}"
+    rendered = render_invitation(invite, link=link)
     try:
-        link = f"{settings.PUBLIC_URL}{reverse('invitation-link', args=[token])}"
-        deliver_invitation(invite, link=link)
-    except OSError as error:  # of the network, or any of the mail server's
+        deliver_rendered(rendered, to=invite.email)
+    except (OSError, ValueError) as error:  # the network's, the mail server's, the mail library's
         is_final = is_refused_for_good(error) or self.request.retries >= int(self.max_retries or 0)
         if not is_final:
             raise self.retry(countdown=30 * 3**self.request.retries) from error
-        invite.note_delivery(is_taken=False, now=timezone.now())
+        call_command("note_bounce", invite_id, invite.token_digest)
     else:
         invite.note_delivery(is_taken=True, now=timezone.now())
 

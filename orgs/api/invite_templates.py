@@ -1,6 +1,7 @@
 """How an organization's invitations read, one template a language."""
 
 import uuid
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -100,20 +101,21 @@ class ListInviteTemplates(ListAPIView[InviteTemplate]):
     pagination_class = ByLanguage
 
     def get_queryset(self) -> QuerySet[InviteTemplate]:
-        return invite_templates_of(self._organization(), by=self.request.user)
+        return invite_templates_of(self._organization, by=self.request.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = dict(super().get_serializer_context())
         if "pk" in self.kwargs:  # which the schema's generator does not know
-            context["lacking"] = parts_lacking(self._organization().invite_templates.all())
+            context["lacking"] = parts_lacking(self._organization.invite_templates.all())
         return context
 
     def get_paginated_response(self, data: Any) -> Response:
         answer = super().get_paginated_response(data)
-        missing = missing_translations(self._organization())
+        missing = missing_translations(self._organization, by=self.request.user)
         answer.data["missing"] = [MissingTranslationSerializer(each).data for each in missing]
         return answer
 
+    @cached_property
     def _organization(self) -> Organization:
         return find_own_organization(self.request.user, self.kwargs["pk"])
 

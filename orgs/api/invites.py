@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from orgs.api.callers import Caller, require_reach, require_within
 from orgs.api.grants import choices_of
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.api.invite_rows import examine_rows, invitation_of, invitations_of
@@ -134,6 +135,8 @@ class AcceptInvite(APIView):
     """For whoever holds the link's token: it works once, so it needs no idempotency key.
 
     An address without an account gets one with the password; one that has an account is signed in.
+    An organization's own app accepts what is to that organization, and a personal token needs the
+    scope organization:write.
     """
 
     permission_classes = (AllowAny,)
@@ -150,6 +153,9 @@ def _accept(request: Request, given: dict[str, Any]) -> Membership:
     now = timezone.now()
     invite = find_invite(link_digest(given.pop("token")), now=now)
     if isinstance(request.user, User):
+        caller = cast(Caller, request.auth)
+        require_reach(caller, "organization:write")
+        require_within(caller, invite.organization_id)
         return accept_invite(invite, user=request.user, now=now)
     return accept_as_new_person(invite, now=now, **given)
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from orgs.models.groups import SolutionGroup
-from orgs.models.organizations import MOST_WORDS, Membership, Organization
+from orgs.models.organizations import Membership, Organization, names_hold
 from orgs.models.solutions import Solution, SolutionMember
 from orgs.models.users import User
 
 INVITE_LIFETIME = timedelta(days=14)
+BEGUN_WITHIN = timedelta(minutes=10)
 
 
 def link_digest(token: str) -> str:
@@ -39,6 +40,13 @@ class InviteQuerySet(models.QuerySet["Invite"]):
         """Acceptable ones whose newest mail has not gone out."""
         return self.acceptable(now).filter(sent_at__isnull=True)
 
+    def forgotten(self, now: datetime) -> Self:
+        """Unsent ones that no worker has begun with in time: the broker never got the task."""
+        due_before = now - BEGUN_WITHIN
+        return self.unsent(now).filter(
+            token_digest="", expires_at__lte=due_before + INVITE_LIFETIME
+        )
+
     def as_of(self, now: datetime) -> Self:
         """Note on each, as `state_now`, its state; what is past due has expired, marked or not."""
         is_over = Q(state__in=Invite.OPEN, expires_at__lte=now)
@@ -54,14 +62,7 @@ class InviteQuerySet(models.QuerySet["Invite"]):
 
     def matching(self, text: str) -> Self:
         """Those whose name and address hold every word of this."""
-        found = self
-        for word in text.split()[:MOST_WORDS]:
-            found = found.filter(
-                Q(email__icontains=word)
-                | Q(first_name__icontains=word)
-                | Q(last_name__icontains=word)
-            )
-        return found
+        return self.filter(names_hold(text))
 
 
 class Invite(models.Model):
@@ -127,6 +128,10 @@ class Invite(models.Model):
     def __str__(self) -> str:
         return f"{self.email} to {self.organization}"
 
+    @property
+    def display_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
     def new_link(self, now: datetime) -> str | None:
         """Return the secret of a link in place of any older one; None when no mail is due."""
         token = secrets.token_urlsafe(32)
@@ -135,11 +140,11 @@ class Invite(models.Model):
         self.token_digest = digest
         return token if claimed else None
 
-    def note_delivery(self, *, is_taken: bool, now: datetime) -> None:
-        """Record whether the mail server took the newest mail, unless another is due by now."""
+    def note_delivery(self, *, is_taken: bool, now: datetime) -> bool:
+        """Record whether the mail server took the newest mail; false when another is due by now."""
         same_mail = Invite.objects.open().filter(pk=self.pk, token_digest=self.token_digest)
-        state = self.State.SENT if is_taken else self.State.BOUNCED
-        same_mail.update(state=state, sent_at=now)
+        self.state = self.State.SENT if is_taken else self.State.BOUNCED
+        return bool(same_mail.update(state=self.state, sent_at=now))
 
     def revoke(self, now: datetime) -> bool:
         """End it; false when it had ended already."""
@@ -153,15 +158,20 @@ class Invite(models.Model):
         self.state, self.accepted_by, self.ended_at = self.State.ACCEPTED, user, now
         return bool(mine.update(state=self.state, accepted_by=user, ended_at=now))
 
-    def reopen(self, *, language: str, now: datetime) -> bool:
-        """Make a new mail due and every older link dead; false when it cannot be sent again."""
+    def reopen(self, *, language: str, by: User, now: datetime) -> bool:
+        """Make a new mail due and every older link dead; false when it cannot be sent again.
+
+        From now on it is by whoever sends it again.
+        """
         again = Invite.objects.filter(pk=self.pk, state__in=self.SENDABLE_AGAIN)
+        self.invited_by = by
         self.state, self.language, self.token_digest = self.State.SENT, language, ""
         self.sent_at, self.ended_at, self.expires_at = None, None, now + INVITE_LIFETIME
         return bool(
             again.update(
                 state=self.state,
                 language=language,
+                invited_by=by,
                 token_digest="",
                 sent_at=None,
                 ended_at=None,

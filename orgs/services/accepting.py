@@ -2,8 +2,11 @@
 
 Whoever has the link has read the mail, so it proves the address: somebody without an account makes
 one with it. It opens nobody's existing account, though; that takes signing in.
+
+An invitation stands as long as whoever sent it may give its role: with their right it ends.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
@@ -12,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import DomainError, NotAllowed, NotFound
+from orgs import policies
 from orgs.models import Invite, Membership, SolutionMember, User
 from orgs.services.audit import record_event
 from orgs.services.invites import NotAnInvitation, name_faults
@@ -70,7 +74,15 @@ def is_for(invite: Invite, user: User) -> bool:
     return User.objects.filter(_is_theirs(invite.email), pk=user.pk).exists()
 
 
-@transaction.atomic
+def require_backing(invite: Invite) -> None:
+    """Raise InviteRevoked where whoever invited may not give its role any more, or is gone.
+
+    It is still in the lists as open, until somebody tries to accept it.
+    """
+    if not _is_backed(invite):
+        raise _revoked()
+
+
 def accept_invite(invite: Invite, *, user: User, now: datetime) -> Membership:
     """Make who was invited a member, with everything that comes with it.
 
@@ -80,10 +92,9 @@ def accept_invite(invite: Invite, *, user: User, now: datetime) -> Membership:
     if not is_for(invite, user):
         sentence = _("This invitation is for %(email)s; you are %(mine)s.")
         raise InvitedAnother(sentence % {"email": invite.email, "mine": user.email})
-    return _let_in(_held(invite, now), user, now)
+    return _accept(invite, lambda _held: user, now)
 
 
-@transaction.atomic
 def accept_as_new_person(
     invite: Invite, *, password: str, first_name: str = "", last_name: str = "", now: datetime
 ) -> Membership:
@@ -91,7 +102,39 @@ def accept_as_new_person(
 
     Raises SignInRequired, WeakPassword, NotAnInvitation, or the refusals of find_invite.
     """
-    held = _held(invite, now)
+    return _accept(invite, lambda held: _make_account(held, password, first_name, last_name), now)
+
+
+def _accept(invite: Invite, who: Callable[[Invite], User], now: datetime) -> Membership:
+    """Let the person in, or end what nobody stands behind any more; the end outlives the refusal.
+
+    The account of `who` is made, if it has to be, in one transaction with the membership.
+    """
+    with transaction.atomic():
+        held = _held(invite, now)
+        if _is_backed(held):
+            return _let_in(held, who(held), now)
+        before = held.state
+        held.revoke(now)
+        changes = {"state": (before, held.state)}
+        record_event(
+            "invite.revoke", by=None, subject=held, organization=held.organization, changes=changes
+        )
+    raise _revoked()
+
+
+def _is_backed(invite: Invite) -> bool:
+    """Answer whether whoever invited may still give what the invitation gives."""
+    if invite.invited_by is None:
+        return False
+    try:
+        policies.require_to_grant(invite.invited_by, invite.organization, invite.role)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _make_account(held: Invite, password: str, first_name: str, last_name: str) -> User:
     if account_of(held):
         raise _sign_in_first(held)
     names = {
@@ -108,12 +151,13 @@ def accept_as_new_person(
     except IntegrityError as error:  # they registered at this very moment
         raise _sign_in_first(held) from error
     record_event("user.register", by=user, subject=user)
-    return _let_in(held, user, now)
+    return user
 
 
 def _held(invite: Invite, now: datetime) -> Invite:
     """Lock the invitation, so that two who accept it, or one who revokes it, come in turn."""
-    rows = Invite.objects.select_for_update(of=("self",)).select_related("organization")
+    rows = Invite.objects.select_for_update(of=("self",))
+    rows = rows.select_related("organization", "invited_by")
     mine = rows.acceptable(now).filter(pk=invite.pk, token_digest=invite.token_digest)
     held = mine.first()
     if held is None:
@@ -132,7 +176,9 @@ def _let_in(invite: Invite, user: User, now: datetime) -> Membership:
         },
         groups=list(invite.groups.select_related("solution")),
     )
-    membership = provision_member(user, organization=invite.organization, grants=grants, by=user)
+    membership = provision_member(
+        user, organization=invite.organization, grants=grants, by=user, now=now
+    )
     record_event(
         "invite.accept",
         by=user,
@@ -152,6 +198,10 @@ def _sign_in_first(invite: Invite) -> SignInRequired:
     return SignInRequired(sentence % {"email": invite.email})
 
 
+def _revoked() -> InviteRevoked:
+    return InviteRevoked(_("This invitation was taken back."))
+
+
 def _unusable(invite: Invite | None, now: datetime) -> InviteUnknown:
     """Say why a link does not work, or does no longer."""
     if invite is None:
@@ -159,7 +209,7 @@ def _unusable(invite: Invite | None, now: datetime) -> InviteUnknown:
     if invite.state == State.ACCEPTED:
         return InviteUsed(_("This invitation was accepted already."))
     if invite.state == State.REVOKED:
-        return InviteRevoked(_("This invitation was taken back."))
+        return _revoked()
     if invite.state == State.EXPIRED or invite.expires_at <= now:
         return InviteExpired(_("This invitation has expired."))
     return InviteUnknown(_("A newer mail took the place of this link."))

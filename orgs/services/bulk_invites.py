@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from jigxmgmt.errors import FieldFault, TooLargeAnInput
 from orgs import policies
 from orgs.models import Invite, Membership, Organization, User
-from orgs.models.users import normal_email
+from orgs.models.addresses import normal_email
 from orgs.services.invites import (
     Invitation,
     NotAnInvitation,

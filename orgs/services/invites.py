@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 from jigxmgmt.errors import Conflict, DomainError, FieldFault, Invalid
 from orgs import policies, tasks
 from orgs.models import Invite, InviteSolution, Organization, User
+from orgs.models.addresses import ADDRESS_LENGTH, normal_email
 from orgs.models.invites import INVITE_LIFETIME, InviteQuerySet
-from orgs.models.users import normal_email
+from orgs.models.languages import is_language
 from orgs.services.audit import Changes, record_event, record_events
-from orgs.services.languages import is_language
 from orgs.services.people import MembershipInactive, NotAnAddress, checked_email
 from orgs.services.provisioning import Grants, check_grants
 
-EMAIL_LENGTH, NAME_LENGTH = 254, 100
+EMAIL_LENGTH, NAME_LENGTH = ADDRESS_LENGTH, 100
 EXPIRED_AT_ONCE = 500
+RESENT_EVERY = timedelta(minutes=1)
 
 
 class NotAnInvitation(Invalid):
@@ -36,6 +37,10 @@ class AlreadyInvited(Conflict):
 
 class InviteEnded(Conflict):
     code = "invite_ended"
+
+
+class SentJustNow(Conflict):
+    code = "sent_just_now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +91,17 @@ def invite_person(
 def resend_invite(invite: Invite, *, language: str | None = None, by: User, now: datetime) -> None:
     """Send a new mail, whose link is good from now on; links that went out before are dead.
 
-    Raises NotAllowed, NotAnInvitation, AlreadyMember, MembershipInactive, AlreadyInvited (while
-    another one is open) or InviteEnded.
+    The invitation is now by whoever sends it again, and stands or falls with their role.
+    Raises NotAllowed, NotAnInvitation, SentJustNow, AlreadyMember, MembershipInactive,
+    AlreadyInvited (while another one is open) or InviteEnded.
     """
     organization, before = invite.organization, (invite.state, invite.language)
     policies.require_to_grant(by, organization, invite.role)
     language = language or invite.language
     if not is_language(language):
         raise NotAnInvitation(_("There is no such language."), faults=[_unknown_language(language)])
+    if invite.sent_at and invite.sent_at > now - RESENT_EVERY:
+        raise SentJustNow(_("It went out less than a minute ago."))
     others = organization.invites.filter(email=invite.email).exclude(pk=invite.pk)
     _expire(others, by=by, now=now)
     obstacle = obstacles_to(organization, [invite.email], now=now, besides=invite)
@@ -101,7 +109,7 @@ def resend_invite(invite: Invite, *, language: str | None = None, by: User, now:
         raise obstacle[invite.email]
     try:
         with transaction.atomic():
-            is_open_again = invite.reopen(language=language, now=now)
+            is_open_again = invite.reopen(language=language, by=by, now=now)
     except IntegrityError as error:
         raise _already_invited(invite.email) from error
     if not is_open_again:
@@ -126,6 +134,22 @@ def expire_invites(*, now: datetime) -> int:
     return _expire(Invite.objects.all(), by=None, now=now)
 
 
+def send_forgotten_invites(*, now: datetime) -> int:
+    """Have mails sent of which no worker was ever told; return how many. For the clock."""
+    forgotten = list(Invite.objects.forgotten(now).values_list("pk", flat=True))
+    for pk in forgotten:
+        tasks.send_invite.delay(invite_id=str(pk))
+    return len(forgotten)
+
+
+@transaction.atomic
+def note_bounce(invite: Invite, *, now: datetime) -> None:
+    """Record that the newest mail reaches nobody, unless another is due by now."""
+    before = invite.state
+    if invite.note_delivery(is_taken=False, now=now):
+        _record("invite.bounce", invite, by=None, changes={"state": (before, invite.state)})
+
+
 def faults_of(invitation: Invitation) -> list[FieldFault]:
     """Return what is wrong with an invitation in itself, whoever is in the organization."""
     faults: list[FieldFault] = []
@@ -133,9 +157,6 @@ def faults_of(invitation: Invitation) -> list[FieldFault]:
         checked_email(invitation.email)
     except NotAnAddress as refusal:
         faults += refusal.faults
-    else:
-        if len(invitation.email) > EMAIL_LENGTH:
-            faults.append(FieldFault("/email", _("This address is too long."), "email_invalid"))
     faults += name_faults(first_name=invitation.first_name, last_name=invitation.last_name)
     if not is_language(invitation.language):
         faults.append(_unknown_language(invitation.language))

@@ -6,7 +6,16 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from jigxmgmt.errors import Conflict, DomainError
-from orgs.models import AuditEvent, GroupMember, Invite, InviteSolution, Membership, User
+from orgs.models import (
+    AuditEvent,
+    GroupMember,
+    Invite,
+    InviteSolution,
+    Membership,
+    Solution,
+    SolutionMember,
+    User,
+)
 from orgs.models.invites import link_digest
 from orgs.services.accepting import (
     InvitedAnother,
@@ -27,10 +36,12 @@ from orgs.services.invites import (
     revoke_invite,
 )
 from orgs.services.people import MembershipInactive, WeakPassword
-from orgs.services.provisioning import Grants
+from orgs.services.provisioning import Grants, provision_member
+from orgs.services.solutions import SolutionGone
 from orgs.tests.factories import (
     PASSWORD,
     InviteFactory,
+    JoinRequestFactory,
     MembershipFactory,
     SolutionFactory,
     SolutionGroupFactory,
@@ -111,6 +122,20 @@ class TestAcceptInvite:
 
         assert not membership.solution_roles.exists()
 
+    def test_does_not_know_a_solution_that_goes_at_this_moment(self) -> None:
+        user, membership = UserFactory.create(), MembershipFactory.create(owner=True)
+        solution = SolutionFactory.create(organization=membership.organization)
+        Solution.objects.filter(pk=solution.pk).delete()
+
+        with pytest.raises(SolutionGone):
+            provision_member(
+                user,
+                organization=membership.organization,
+                grants=Grants(solutions={solution: SolutionMember.Role.USER}),
+                by=membership.user,
+                now=NOW,
+            )
+
     def test_takes_a_proved_second_address(self) -> None:
         user = UserFactory.create()
         EmailAddress.objects.create(user=user, email="second@acme.example", verified=True)
@@ -118,13 +143,34 @@ class TestAcceptInvite:
 
         assert accept_invite(invite, user=user, now=NOW).user == user
 
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_ends_a_request_of_theirs_that_waits_there(self, is_known: bool) -> None:  # noqa: FBT001
+        user = UserFactory.create()
+        invite = invited(user)
+        waiting = JoinRequestFactory.create(
+            organization=invite.organization,
+            user=user if is_known else None,
+            email=user.email,
+            last_name="Person",
+        )
+        elsewhere = JoinRequestFactory.create(user=user)
+
+        accept_invite(invite, user=user, now=NOW)
+
+        waiting.refresh_from_db()
+        elsewhere.refresh_from_db()
+        assert (waiting.status, waiting.decided_at) == ("WITHDRAWN", NOW)
+        assert elsewhere.status == "PENDING"
+        event = AuditEvent.objects.get(act="join_request.withdraw")
+        assert (event.actor, event.subject_id) == (user, str(waiting.pk))
+
     def test_refuses_somebody_else(self) -> None:
-        invite = invited(UserFactory.create())
+        invite, eve = invited(UserFactory.create()), UserFactory.create()
 
         with pytest.raises(InvitedAnother):
-            accept_invite(invite, user=UserFactory.create(), now=NOW)
+            accept_invite(invite, user=eve, now=NOW)
 
-        assert not Membership.objects.exists()
+        assert not eve.memberships.exists()
 
     def test_refuses_a_link_that_a_newer_one_replaced(self) -> None:
         user = UserFactory.create()
@@ -168,7 +214,7 @@ class TestAcceptAsNewPerson:
 
         user.refresh_from_db()
         assert user.check_password(PASSWORD)
-        assert not Membership.objects.exists()
+        assert not user.memberships.exists()
 
     def test_takes_a_good_password(self) -> None:
         invite = InviteFactory.create(token=TOKEN)
@@ -177,7 +223,7 @@ class TestAcceptAsNewPerson:
             accept_as_new(invite, password="short")
 
         assert find_invite(link_digest(TOKEN), now=NOW) == invite
-        assert not User.objects.exists()
+        assert not User.objects.filter(email=invite.email).exists()
 
     def test_takes_names_that_can_be_shown(self) -> None:
         with pytest.raises(NotAnInvitation):
@@ -198,7 +244,7 @@ class TestAtOnce:
         )
 
         assert sorted(type(answer) is InviteUsed for answer in answers) == [False, True]
-        assert Membership.objects.count() == 1
+        assert user.memberships.count() == 1
         assert AuditEvent.objects.filter(act="invite.accept").count() == 1
 
     def test_two_make_the_account_and_one_is_made(self) -> None:
@@ -207,7 +253,7 @@ class TestAtOnce:
         answers = all_at_once([lambda: accept_as_new(invite)] * 2, meeting=self.MEETING)
 
         assert sorted(type(answer) is InviteUsed for answer in answers) == [False, True]
-        assert (User.objects.count(), Membership.objects.count()) == (1, 1)
+        assert Membership.objects.filter(user__email=invite.email).count() == 1
 
     @pytest.mark.parametrize("act", [revoke_invite, resend_invite])
     def test_accepting_and_ending_the_link_have_one_winner(self, act: Any) -> None:
