@@ -19,6 +19,7 @@ from auth_providers.http import Caller, CallerRequest
 from auth_providers.models import Device
 from auth_providers.services.admission import admit_requester, retract_decision
 from auth_providers.services.scopes import Scope
+from orgs.api.callers import require_reach
 from orgs.api.grants import GrantsSerializer, grants_of
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.models import JoinRequest, User
@@ -34,6 +35,7 @@ from orgs.services.joining import offered_organization
 from orgs.services.organizations import NoSuchOrganization, find_own_organization
 
 MESSAGE_LENGTH = 500
+DEVICE_LENGTH = 200
 PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "android": "Android", "macos": "macOS"}
 
 
@@ -101,7 +103,7 @@ class JoinRequestFiltersSerializer(serializers.Serializer[dict[str, Any]]):
 class OrganizationJoinRequests(ListAPIView[JoinRequest]):
     """The queue, for those who decide; and its entry, for those who ask.
 
-    Any token of the person's own will do to ask: it gives nothing that the person has not.
+    To ask takes the app on a device, or a personal token with the scope organization:write.
     """
 
     request: CallerRequest
@@ -197,18 +199,22 @@ class UndoJoinRequest(APIView):
 
 
 class MyJoinRequests(ListAPIView[JoinRequest]):
-    """The caller's own, the newest first; an organization's app sees those to it alone."""
+    """The caller's own, the newest first; an organization's app sees those to it alone.
+
+    A personal token needs the scope organization:read to see them, organization:write to withdraw.
+    """
 
     request: CallerRequest
     required_scope = None
     serializer_class = OwnJoinRequestSerializer
 
     def get_queryset(self) -> QuerySet[JoinRequest]:
-        return _own(self.request)
+        return _own(self.request, Scope.ORGANIZATION_READ)
 
     @extend_schema(responses={204: None}, operation_id="me_join_requests_destroy_all")
     def delete(self, request: CallerRequest) -> Response:
         """Withdraw all that are open."""
+        require_reach(request.auth, Scope.ORGANIZATION_WRITE)
         withdraw_own_requests(
             request.user, organization_id=request.auth.confined_to, now=timezone.now()
         )
@@ -220,11 +226,12 @@ class OneOfMyJoinRequests(APIView):
 
     @extend_schema(responses=OwnJoinRequestSerializer)
     def get(self, request: CallerRequest, pk: uuid.UUID) -> Response:
-        return Response(OwnJoinRequestSerializer(get_object_or_404(_own(request), pk=pk)).data)
+        mine = get_object_or_404(_own(request, Scope.ORGANIZATION_READ), pk=pk)
+        return Response(OwnJoinRequestSerializer(mine).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: CallerRequest, pk: uuid.UUID) -> Response:
-        mine = get_object_or_404(_own(request), pk=pk)
+        mine = get_object_or_404(_own(request, Scope.ORGANIZATION_WRITE), pk=pk)
         withdraw_join_request(mine, by=request.user, now=timezone.now())
         return Response(status=204)
 
@@ -249,6 +256,7 @@ class JoinRequestOfToken(APIView):
 
 def _request(request: CallerRequest, organization_id: uuid.UUID, message: str) -> JoinRequest:
     caller = request.auth
+    require_reach(caller, Scope.ORGANIZATION_WRITE)
     if caller.confined_to not in (None, organization_id):
         raise NoSuchOrganization("There is no such organization.")
     organization = offered_organization(request.user, organization_id)
@@ -271,7 +279,7 @@ def _described(device: Device | None) -> str:
         return ""
     platform = PLATFORMS.get(device.platform.lower(), device.platform)
     parts = (device.model or device.name, f"{platform} {device.os_version}".strip())
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in parts if part)[:DEVICE_LENGTH]
 
 
 def _request_token(request: Request) -> str:
@@ -289,7 +297,8 @@ def _find(request: CallerRequest, pk: uuid.UUID, request_id: uuid.UUID) -> JoinR
     return get_object_or_404(_administered(request.user, pk), pk=request_id)
 
 
-def _own(request: CallerRequest) -> QuerySet[JoinRequest]:
+def _own(request: CallerRequest, scope: Scope) -> QuerySet[JoinRequest]:
     caller: Caller = request.auth
+    require_reach(caller, scope)
     mine = JoinRequest.objects.filter(user=request.user).select_related("organization")
     return mine.filter(organization=caller.confined_to) if caller.confined_to else mine

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from auth_providers.api.serializers import OwnMembershipSerializer
-from auth_providers.http import Caller, CallerRequest
+from auth_providers.http import CallerRequest
 from auth_providers.services.scopes import Scope
-from auth_providers.services.tokens import require_scope
+from orgs.api.callers import require_reach
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.services.joining import (
     Joinable,
@@ -44,7 +44,7 @@ class ListJoinableOrganizations(APIView):
 
     @extend_schema(responses=JoinableListSerializer)
     def get(self, request: CallerRequest) -> Response:
-        _require_reach(request.auth, Scope.ORGANIZATION_READ)
+        require_reach(request.auth, Scope.ORGANIZATION_READ)
         offered = [] if request.auth.confined_to else joinable_organizations(request.user)
         # Never so many that a cursor were needed.
         return Response(JoinableListSerializer({"results": offered, "next": None}).data)
@@ -59,7 +59,7 @@ class JoinOrganization(APIView):
         request=None, responses={201: OwnMembershipSerializer}, parameters=[IDEMPOTENCY_KEY]
     )
     def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
-        _require_reach(request.auth, Scope.ORGANIZATION_WRITE)
+        require_reach(request.auth, Scope.ORGANIZATION_WRITE)
         if request.auth.confined_to not in (None, pk):
             raise NoSuchOrganization("There is no such organization.")
         organization = offered_organization(request.user, pk)
@@ -67,12 +67,3 @@ class JoinOrganization(APIView):
             membership = join_organization(organization, user=request.user, now=timezone.now())
             claim.subject_id = str(membership.pk)
         return Response(OwnMembershipSerializer(membership).data, status=201)
-
-
-def _require_reach(caller: Caller, scope: Scope) -> None:
-    """Let the app on a device in, and a personal token with this scope; raises ScopeMissing.
-
-    A device's own scopes name what it may do to an organization that its person is in.
-    """
-    if not caller.is_device:
-        require_scope(caller, scope)

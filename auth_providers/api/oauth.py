@@ -21,6 +21,7 @@ from auth_providers.services.issuing import GRANT_TYPES, checksum_of
 from auth_providers.services.scopes import DEVICE_SCOPE
 from auth_providers.services.tokens import Caller, NotSignedIn, identify
 from jigxmgmt.middleware import CONTENT_SECURITY_POLICY
+from orgs.console.idle import end_if_idle
 
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -29,6 +30,13 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
     """Ask the person whether the app may act for them (RFC 6749 4.1.1, with PKCE)."""
 
     template_name = "auth_providers/authorize.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A session that nobody uses lets no app in, which would outlive it by months."""
+        if request.user.is_authenticated and (goodbye := end_if_idle(request)):
+            return goodbye
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask each time, since anybody may pose as an app without a secret (RFC 8252 8.6)."""

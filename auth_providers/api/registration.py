@@ -30,6 +30,8 @@ class RegistrationSerializer(EmailSerializer):
 
 
 class ConfirmationSerializer(EmailSerializer):
+    first_name = serializers.CharField(max_length=100, required=False)
+    last_name = serializers.CharField(max_length=100, required=False)
     code = serializers.CharField(max_length=20)
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
 
@@ -68,7 +70,11 @@ class ResendRegistrationCode(APIView):
 
 
 class ConfirmRegistration(APIView):
-    """Make the account; says which organizations the address may join or ask to join."""
+    """Make the account; says which organizations the address may join or ask to join.
+
+    Send the names again: without them those of whoever asked for the code last are taken, and
+    anybody may ask.
+    """
 
     authentication_classes = ()
     permission_classes = (AllowAny,)

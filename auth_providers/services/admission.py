@@ -11,9 +11,8 @@ from auth_providers.models import Device, LinkedIdentity
 from auth_providers.services.identities import find_identified, link_identity
 from jigxmgmt.errors import Conflict
 from orgs import policies
-from orgs.models import Domain, JoinRequest, Membership, User
+from orgs.models import JoinRequest, Membership, User
 from orgs.services.audit import record_event
-from orgs.services.domain_names import domain_of
 from orgs.services.join_requests import (
     already_decided,
     approve_join_request,
@@ -33,6 +32,10 @@ def admit_requester(
 ) -> Membership:
     """Approve a request: account, identity link and membership come together, or none of them.
 
+    An account that is there already is linked to no outside identity by this, nor is the address
+    of a new one taken as proved, whatever domains the organization has proved: the organization
+    speaks for the domain, but whoever decides could claim the mailbox of anybody in it.
+
     Raises AccountExists, IdentityTaken, or what approve_join_request does.
     """
     policies.require_to_grant(by, join_request.organization, grants.role)
@@ -51,15 +54,16 @@ def admit_requester(
 def retract_decision(join_request: JoinRequest, *, by: User, now: datetime) -> None:
     """Undo a decision, and remove the account that it made unless it was used by now.
 
-    Raises what undo_decision does.
+    A request that came without an account is again without one. Raises what undo_decision does.
     """
     undo_decision(join_request, by=by, now=now)
-    if not join_request.made_account:
+    user, made_account = join_request.user, join_request.made_account
+    if not (made_account or join_request.issuer):
         return
-    user, join_request.made_account = join_request.user, False
-    is_unused = user is not None and _is_unused(user, join_request)
-    if is_unused:
+    is_unused = made_account and user is not None and _is_unused(user, join_request)
+    if is_unused or not made_account:
         join_request.user = None
+    join_request.made_account = False
     join_request.save(update_fields=["user", "made_account"])
     if user and is_unused:
         record_event("user.delete", by=by, subject=user)
@@ -73,19 +77,15 @@ def _account_for(join_request: JoinRequest, *, by: User) -> tuple[User, bool]:
         return known, False
     address = Q(email=join_request.email)
     address |= Q(emailaddress__email=join_request.email, emailaddress__verified=True)
-    existing = User.objects.filter(address).first()
-    if existing is None:
-        return _make_account(join_request, by=by), True
-    if not _is_proved(join_request):
+    if User.objects.filter(address).exists():
         raise AccountExists(
             _(
                 "%(email)s has an account already, and nothing proves that it is this person's. "
-                "Ask the person to sign in with their own password first, and to ask from there."
+                "Ask the person to sign in with their own account first, and to ask from there."
             )
             % {"email": join_request.email}
         )
-    _link(existing, join_request, by=by)
-    return existing, False
+    return _make_account(join_request, by=by), True
 
 
 def _make_account(join_request: JoinRequest, *, by: User) -> User:
@@ -98,23 +98,11 @@ def _make_account(join_request: JoinRequest, *, by: User) -> User:
             )
     except IntegrityError as error:
         raise AccountExists(_("This account was made a moment ago; look again.")) from error
-    EmailAddress.objects.create(
-        user=user, email=user.email, primary=True, verified=_is_proved(join_request)
-    )
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
     record_event("user.create", by=by, subject=user, organization=join_request.organization)
-    _link(user, join_request, by=by)
-    return user
-
-
-def _link(user: User, join_request: JoinRequest, *, by: User) -> None:
     if join_request.issuer:
         link_identity(user, issuer=join_request.issuer, subject=join_request.subject, by=by)
-
-
-def _is_proved(join_request: JoinRequest) -> bool:
-    """Answer whether the organization speaks for the address, having proved its domain."""
-    proved = Domain.objects.proved().filter(organization=join_request.organization_id)
-    return proved.filter(name=domain_of(join_request.email)).exists()
+    return user
 
 
 def _is_unused(user: User, join_request: JoinRequest) -> bool:

@@ -1,5 +1,6 @@
 """Outside identities of people: who issuer and subject stand for."""
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -37,3 +38,21 @@ def link_identity(user: User, *, issuer: str, subject: str, by: User | None) -> 
     if is_new:
         record_event("identity.link", by=by, subject=user, changes={"issuer": (None, issuer)})
     return identity
+
+
+@transaction.atomic
+def unlink_claimed(address: EmailAddress) -> None:
+    """Untie the outside identities of whose first proved address this is, now that it is proved.
+
+    They were linked when an approval made the account, on the claim of somebody who had proved no
+    mailbox; else they would wait in the account for its owner. Once another address is proved,
+    the links are its owner's own, and stay.
+    """
+    user = address.user
+    proved = EmailAddress.objects.filter(user=user, verified=True)
+    if proved.exclude(pk=address.pk).exists():
+        return
+    for identity in LinkedIdentity.objects.filter(user=user):
+        changes = {"issuer": (identity.issuer, None)}
+        record_event("identity.unlink", by=user, subject=user, changes=changes)
+        identity.delete()

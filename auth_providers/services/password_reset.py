@@ -12,6 +12,7 @@ from auth_providers import tasks
 from auth_providers.models import Device, EmailCode
 from auth_providers.services.devices import revoke_device
 from auth_providers.services.email_codes import CodeWrong, ask_email_code, spend_email_code
+from auth_providers.services.identities import unlink_claimed
 from orgs.models import User
 from orgs.services.audit import record_event
 from orgs.services.people import check_password, checked_email
@@ -73,5 +74,6 @@ def _note_proof(person: User, email: str) -> None:
         user=person, email=email, defaults={"primary": email == person.email}
     )
     if not address.verified:
+        unlink_claimed(address)
         address.verified = True
         address.save(update_fields=["verified"])

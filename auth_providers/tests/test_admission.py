@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from auth_providers.models import LinkedIdentity
 from auth_providers.services.admission import AccountExists, admit_requester, retract_decision
-from auth_providers.services.identities import IdentityTaken, link_identity
+from auth_providers.services.identities import IdentityTaken, link_identity, unlink_claimed
 from auth_providers.tests.factories import signed_in
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, JoinRequest, Membership, Organization, User
@@ -71,14 +71,14 @@ class TestAdmitRequester:
         acts = set(AuditEvent.objects.values_list("act", flat=True))
         assert acts == {"user.create", "identity.link", "member.admit", "join_request.approve"}
 
-    def test_takes_the_address_for_proved_where_the_organization_proved_its_domain(
+    def test_takes_no_address_for_proved_even_of_a_proved_domain(
         self, waiting: JoinRequest, admin: User
     ) -> None:
         DomainFactory.create(organization=waiting.organization, proved=True)
 
         membership = admit(waiting, admin)
 
-        assert EmailAddress.objects.get(user=membership.user).verified
+        assert not EmailAddress.objects.get(user=membership.user).verified
 
     def test_finds_whose_identity_it_is_whatever_the_address(
         self, waiting: JoinRequest, admin: User
@@ -89,26 +89,18 @@ class TestAdmitRequester:
         assert admit(waiting, admin).user == user
         assert not User.objects.filter(email=waiting.email).exists()
 
-    def test_links_an_account_of_a_proved_domain(self, waiting: JoinRequest, admin: User) -> None:
-        DomainFactory.create(organization=waiting.organization, proved=True)
-        user = UserFactory.create(email=waiting.email)
-
-        assert admit(waiting, admin).user == user
-        assert LinkedIdentity.objects.get().user == user
-
-    @pytest.mark.parametrize("is_proved_elsewhere", [True, False])
-    def test_links_no_account_on_the_word_of_who_proved_nothing(
+    @pytest.mark.parametrize("is_proved", [True, False])
+    def test_links_no_account_on_the_word_of_who_decides(
         self,
         waiting: JoinRequest,
         admin: User,
-        is_proved_elsewhere: bool,  # noqa: FBT001
+        is_proved: bool,  # noqa: FBT001
     ) -> None:
-        if is_proved_elsewhere:
-            DomainFactory.create(organization=waiting.organization)
-            DomainFactory.create(proved=True)
+        if is_proved:
+            DomainFactory.create(organization=waiting.organization, proved=True)
         UserFactory.create(email=waiting.email)
 
-        with pytest.raises(AccountExists, match="sign in with their own password first"):
+        with pytest.raises(AccountExists, match="sign in with their own account first"):
             admit(waiting, admin)
 
         assert again(waiting).status == JoinRequest.Status.PENDING
@@ -145,6 +137,28 @@ class TestLinkIdentity:
         assert AuditEvent.objects.filter(act="identity.link").count() == 1
 
 
+class TestUnlinkClaimed:
+    def test_unties_what_was_claimed_before_the_address_was_proved(
+        self, waiting: JoinRequest, admin: User
+    ) -> None:
+        user = admit(waiting, admin).user
+
+        unlink_claimed(EmailAddress.objects.get(user=user))
+
+        assert not LinkedIdentity.objects.exists()
+        event = AuditEvent.objects.get(act="identity.unlink")
+        assert (event.actor, event.changes) == (user, {"issuer": [waiting.issuer, None]})
+
+    def test_leaves_what_was_linked_by_who_had_proved_another(self) -> None:
+        user = UserFactory.create()
+        link_identity(user, issuer="https://idp.example", subject="1", by=None)
+        second = EmailAddress.objects.create(user=user, email="second@acme.example")
+
+        unlink_claimed(second)
+
+        assert LinkedIdentity.objects.get().user == user
+
+
 class TestRetractDecision:
     def test_removes_the_account_that_nobody_used(self, waiting: JoinRequest, admin: User) -> None:
         admit(waiting, admin)
@@ -164,6 +178,19 @@ class TestRetractDecision:
 
         assert (again(waiting).user, again(waiting).made_account) == (user, False)
         assert not Membership.objects.filter(user=user).exists()
+
+    def test_leaves_a_request_without_an_account_as_it_came(
+        self, waiting: JoinRequest, admin: User
+    ) -> None:
+        user = UserFactory.create()
+        link_identity(user, issuer=waiting.issuer, subject=waiting.subject, by=None)
+        admit(waiting, admin)
+
+        retract_decision(again(waiting), by=admin, now=SOON)
+
+        assert again(waiting).user is None
+        assert LinkedIdentity.objects.get().user == user
+        assert not user.memberships.exists()
 
     def test_leaves_an_account_that_was_there_before(self, acme: Organization, admin: User) -> None:
         known = JoinRequestFactory.create(organization=acme)
