@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from jigxmgmt.errors import FieldFault, pointer
 from orgs.models import Membership, Solution, SolutionGroup, SolutionMember
-from orgs.models.users import normal_email
+from orgs.models.addresses import normal_email
+from orgs.services.groups import NAME_LENGTH
 from orgs.services.solution_members import MOST_CHANGES, NotInOrganization
 
 
@@ -47,8 +48,12 @@ class SolutionMemberSerializer(serializers.ModelSerializer[SolutionMember]):
         return [str(place.group_id) for place in member.groups.all()]
 
 
+class SolutionMemberListSerializer(serializers.Serializer[Any]):
+    results = SolutionMemberSerializer(many=True)
+
+
 class GroupNameSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=NAME_LENGTH)
 
 
 class GroupSerializer(serializers.ModelSerializer[SolutionGroup]):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from functions.engine import check_definition
 from functions.models import CallRecord, Credential, FunctionDefinition, PublishedVersion
 from orgs.models import Solution
+from orgs.services.solutions import NAME_LENGTH, TITLE_LENGTH
 
 
 class SolutionSerializer(serializers.ModelSerializer[Solution]):
@@ -34,21 +35,23 @@ class SolutionSerializer(serializers.ModelSerializer[Solution]):
 
 
 class NewSolutionSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=50)
-    title = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=NAME_LENGTH)
+    title = serializers.CharField(max_length=TITLE_LENGTH)
 
 
 class ChangedSolutionSerializer(serializers.Serializer[Any]):
-    title = serializers.CharField(max_length=100, required=False)
+    title = serializers.CharField(max_length=TITLE_LENGTH, required=False)
     custom_settings = serializers.DictField(
         required=False, help_text="What expressions read as @ctx.solution.settings.custom."
     )
 
 
 class CopySerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=50)
+    name = serializers.CharField(max_length=NAME_LENGTH)
     title = serializers.CharField(
-        max_length=100, required=False, help_text="Without it, that of the original with “(copy)”."
+        max_length=TITLE_LENGTH,
+        required=False,
+        help_text="Without it, that of the original with “(copy)”.",
     )
 
 

@@ -13,6 +13,7 @@ from auth_providers.http import CallerRequest
 from functions.api.people_serializers import (
     NewSolutionMemberSerializer,
     RoleSerializer,
+    SolutionMemberListSerializer,
     SolutionMemberSerializer,
     one_or_many,
     people_named,
@@ -31,6 +32,20 @@ from orgs.services.solution_members import (
 Role = SolutionMember.Role
 
 
+NEW_MEMBERS = PolymorphicProxySerializer(
+    component_name="OneOrManyNewSolutionMembers",
+    serializers=[NewSolutionMemberSerializer, NewSolutionMemberSerializer(many=True)],
+    resource_type_field_name=None,
+    many=False,
+)
+MEMBERS = PolymorphicProxySerializer(
+    component_name="OneOrManySolutionMembers",
+    serializers=[SolutionMemberSerializer, SolutionMemberListSerializer],
+    resource_type_field_name=None,
+    many=False,
+)
+
+
 class OldestFirst(CursorPagination):
     ordering = "created_at"
 
@@ -44,16 +59,7 @@ class SolutionMembers(ListAPIView[SolutionMember]):
     def get_queryset(self) -> QuerySet[SolutionMember]:
         return members_of(open_solution(self.request, self.kwargs["pk"]))
 
-    @extend_schema(
-        request=PolymorphicProxySerializer(
-            component_name="NewSolutionMembers",
-            serializers=[NewSolutionMemberSerializer, NewSolutionMemberSerializer(many=True)],
-            resource_type_field_name=None,
-            many=False,
-        ),
-        responses={201: SolutionMemberSerializer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
+    @extend_schema(request=NEW_MEMBERS, responses={201: MEMBERS}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
         """Give one person a role, or a list of people, all or none; who is in gets the new one."""
         solution = open_solution(request, pk)
@@ -67,8 +73,8 @@ class SolutionMembers(ListAPIView[SolutionMember]):
             members = [given[person] for person in people]
             claim.subject_id = str(solution.pk if is_list else members[0].pk)
         shown = members_of(solution).in_bulk([member.pk for member in members])
-        answer = [SolutionMemberSerializer(shown[member.pk]).data for member in members]
-        return Response(answer if is_list else answer[0], status=201)
+        answer = SolutionMemberListSerializer({"results": [shown[one.pk] for one in members]}).data
+        return Response(answer if is_list else answer["results"][0], status=201)
 
 
 class OneSolutionMember(APIView):

@@ -26,7 +26,12 @@ from functions.api.serializers import (
 )
 from functions.models import PublishedVersion
 from functions.services.copying import copy_solution
-from functions.services.publishing import publish_solution, restore_version
+from functions.services.publishing import (
+    NoSuchVersion,
+    live_version,
+    publish_solution,
+    restore_version,
+)
 from functions.services.solutions import (
     find_runnable_solution,
     find_solution,
@@ -35,15 +40,10 @@ from functions.services.solutions import (
 )
 from functions.services.sync import synced_definition
 from jigxmgmt.api import CursorPagination
-from jigxmgmt.errors import NotFound
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.models import Solution, SolutionMember, User
 from orgs.services.organizations import find_own_organization
 from orgs.services.solutions import change_solution, create_solution, delete_solution
-
-
-class NotPublished(NotFound):
-    code = "version_unknown"
 
 
 class ZipParser(BaseParser):
@@ -154,9 +154,7 @@ class SolutionContent(APIView):
     def get(self, request: CallerRequest, pk: uuid.UUID) -> HttpResponse:
         require_scripts(request.auth)
         solution = find_solution(request.auth, pk)
-        live = PublishedVersion.objects.filter(solution=solution, number=solution.version).first()
-        if live is None:
-            raise NotPublished("Nothing is published yet.")
+        live = live_version(solution)
         response = HttpResponse(bytes(live.archive), content_type="application/zip")
         name = f"{solution.name}-{live.number}.zip"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -194,7 +192,7 @@ class SyncDefinition(APIView):
     def get(self, request: CallerRequest, pk: uuid.UUID) -> HttpResponse:
         solution = find_runnable_solution(request.auth, pk)
         if solution.version == 0:
-            raise NotPublished("Nothing is published yet.")
+            raise NoSuchVersion("Nothing is published yet.")
         etag = _etag(solution)
         if _is_known(etag, request.headers.get("If-None-Match", "")):
             response: HttpResponse = HttpResponse(status=304)

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from functions.console.access import visible_calls, visible_solutions
-from functions.console.filters import query_without, uuid_or_none
 from functions.models import CallRecord, FunctionDefinition
 from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.console.filters import query_without, uuid_or_none
 from orgs.console.shell import shell_of
 
 PAGE_SIZE = 50

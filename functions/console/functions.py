@@ -19,7 +19,6 @@ from functions.console.access import (
     visible_functions,
     visible_solutions,
 )
-from functions.console.filters import query_without, uuid_or_none
 from functions.console.forms import TrialForm
 from functions.console.highlighting import highlight
 from functions.console.parameters import parameters_of
@@ -27,6 +26,7 @@ from functions.console.statistics import day_of
 from functions.models import CallRecord, FunctionDefinition
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.console.filters import query_without, search_of, uuid_or_none
 from orgs.models import User
 
 PAGE_SIZE = 50
@@ -36,7 +36,7 @@ MOST_CHOICES = 200
 @console_page
 def functions(request: ConsoleRequest) -> HttpResponse:
     found = visible_functions(request)
-    search = request.GET.get("search", "").strip()
+    search = search_of(request)
     chosen = uuid_or_none(request.GET.get("solution"))
     if search:
         found = found.filter(name__icontains=search)

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from functions.console.access import open_solution
-from functions.console.filters import query_without, uuid_or_none
 from functions.console.solution_forms import GroupForm, TypedNameForm
-from functions.console.solution_members import BY_NAME, MOST_FOUND, found_people, search_of
+from functions.console.solution_members import BY_NAME, MOST_FOUND, found_people
 from functions.console.solution_tabs import open_for, tabs_of
 from jigxmgmt.console import refusals_as_messages, refusals_in_form
 from orgs.console.entrance import ConsoleRequest, console_page, posted_from
+from orgs.console.filters import query_without, search_of, uuid_or_none
 from orgs.http import UserHttpRequest
 from orgs.models import Membership, SolutionGroup, SolutionMember
 from orgs.policies import SolutionAct, require_in_solution
@@ -41,7 +41,7 @@ def groups(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         with refusals_in_form(form):
             group = create_group(solution, by=request.user, **form.cleaned_data)
-            messages.success(request, _("The group %(name)s was made.") % {"name": group.name})
+            messages.success(request, _("The group %(name)s was created.") % {"name": group.name})
             return redirect("solution-group", solution.pk, group.pk)
     context = tabs_of(request, solution, request.user) | {
         "groups": solution.groups.annotate(people=Count("members")),

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from functions.console.access import open_solution
-from functions.console.filters import query_without, uuid_or_none
 from functions.console.solution_tabs import open_for, tabs_of
 from jigxmgmt.console import refusals_as_messages
 from orgs.console.entrance import ConsoleRequest, console_page, posted_from
+from orgs.console.filters import query_without, search_of, uuid_or_none
 from orgs.http import UserHttpRequest
 from orgs.models import Membership, Solution, SolutionMember, User
 from orgs.policies import SolutionAct
@@ -24,7 +24,6 @@ from orgs.services.solution_members import may_make_owners, set_solution_members
 
 PAGE_SIZE = 50
 MOST_FOUND = 20
-LONGEST_SEARCH = 200
 Role = SolutionMember.Role
 # The pages whose forms are sent here, and to which it goes back.
 PAGES = ("solution-members", "solution-members-add")
@@ -90,10 +89,6 @@ def change_members(request: UserHttpRequest, solution_id: uuid.UUID) -> HttpResp
     return _back(request, solution)
 
 
-def search_of(request: UserHttpRequest) -> str:
-    return request.GET.get("search", "").strip()[:LONGEST_SEARCH]
-
-
 def found_people(solution: Solution, search: str) -> QuerySet[Membership]:
     """Return the people of the organization who could be added, by name."""
     people = Membership.objects.active().filter(organization=solution.organization_id)
@@ -119,8 +114,8 @@ def _what_happened(people: list[Membership], role: SolutionMember.Role | None) -
     if role is None:
         return (
             ngettext(
-                "%(name)s is out of this solution.",
-                "%(number)d people are out of this solution.",
+                "%(name)s is no longer in this solution.",
+                "%(number)d people are no longer in this solution.",
                 number,
             )
             % words

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from functions.console.solution_tabs import open_for, tabs_of
 from functions.console.variables import (
     MORE_ROWS,
+    MOST_ROWS,
     VariableRows,
     VariablesAsJson,
-    json_of,
     rows_from,
-    rows_of,
+    shown_as,
 )
 from jigxmgmt.errors import DomainError, NotAllowed, NotFound
 from orgs.console.entrance import ConsoleRequest, console_page
@@ -36,18 +36,16 @@ class TitleForm(forms.Form):
 def solution_settings(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
     solution = open_for(request, solution_id, SolutionAct.CONFIGURE)
     if request.method != "POST":
-        is_json = request.GET.get("as") == "json"
-        shown = json_of if is_json else rows_of
-        title = TitleForm(initial={"title": solution.title})
-        return _page(request, solution, title, shown(solution.custom_settings))
+        shown = shown_as(solution.custom_settings, is_json=request.GET.get("as") == "json")
+        return _page(request, solution, TitleForm(initial={"title": solution.title}), shown)
     title, variables = TitleForm(request.POST), _sent(request)
     act = request.POST.get("act")
     if act == "more":
         return _page(request, solution, title, rows_from(_with_more_rows(request.POST)))
     is_whole = variables.is_valid()
     if act == "switch" and is_whole:
-        other = rows_of if isinstance(variables, VariablesAsJson) else json_of
-        return _page(request, solution, title, other(variables.variables()))
+        other = shown_as(variables.variables(), is_json=isinstance(variables, VariableRows))
+        return _page(request, solution, title, other)
     is_to_save = title.is_valid() and is_whole and act != "switch"
     if is_to_save and _save(request, solution, title, variables):
         return redirect("solution-settings", solution.pk)
@@ -93,7 +91,8 @@ def _show_fault(title: TitleForm, variables: Variables, pointer: str, detail: st
 def _with_more_rows(posted: QueryDict) -> QueryDict:
     more = posted.copy()
     shown = more.get("form-TOTAL_FORMS", "0")
-    more["form-TOTAL_FORMS"] = str((int(shown) if shown.isdecimal() else 0) + MORE_ROWS)
+    is_number = shown.isdecimal() and len(shown) <= len(str(MOST_ROWS))
+    more["form-TOTAL_FORMS"] = str((int(shown) if is_number else 0) + MORE_ROWS)
     return more
 
 

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from functions.console.access import open_solution, visible_solutions
-from functions.console.filters import query_without
 from functions.console.solution_forms import NewSolutionForm
 from functions.console.solution_tabs import tabs_of
 from functions.models import CallRecord, Credential, FunctionDefinition, PublishedVersion
@@ -22,6 +21,7 @@ from functions.services.publishing import live_version
 from jigxmgmt.console import refusals_in_form
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.console.filters import query_without, search_of
 from orgs.console.shell import shell_of
 from orgs.models import Solution, SolutionGroup, SolutionMember
 from orgs.services.solutions import create_solution
@@ -32,7 +32,7 @@ MOST_ROWS = 200
 
 @console_page
 def solutions(request: ConsoleRequest) -> HttpResponse:
-    search = request.GET.get("search", "").strip()
+    search = search_of(request)
     found = visible_solutions(request)
     if search:
         found = found.filter(Q(title__icontains=search) | Q(name__icontains=search))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from jigxmgmt.api import read_json
 
 MORE_ROWS = 3
-MOST_ROWS = 500
+MOST_ROWS = 300  # of three fields each; Django takes a thousand fields of a form
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -113,8 +113,18 @@ class VariablesAsJson(forms.Form):
         return content
 
 
-def rows_of(variables: Mapping[str, Any]) -> VariableRows:
-    """Show variables as rows, with empty ones for more."""
+def shown_as(variables: Mapping[str, Any], *, is_json: bool) -> VariableRows | VariablesAsJson:
+    """Show variables as rows, or as JSON where that is wanted or there are too many for rows."""
+    too_many = len(variables) + MORE_ROWS > MOST_ROWS
+    return _json_of(variables) if is_json or too_many else _rows_of(variables)
+
+
+def rows_from(posted: Mapping[str, Any]) -> VariableRows:
+    return _Rows(posted)
+
+
+def _rows_of(variables: Mapping[str, Any]) -> VariableRows:
+    """Return a row for each, with empty ones for more."""
     initial = [
         {"name": name, "kind": _kind(value), "value": _written(value)}
         for name, value in variables.items()
@@ -122,11 +132,7 @@ def rows_of(variables: Mapping[str, Any]) -> VariableRows:
     return _Rows(initial=[*initial, *({} for _ in range(MORE_ROWS))])
 
 
-def rows_from(posted: Mapping[str, Any]) -> VariableRows:
-    return _Rows(posted)
-
-
-def json_of(variables: Mapping[str, Any]) -> VariablesAsJson:
+def _json_of(variables: Mapping[str, Any]) -> VariablesAsJson:
     return VariablesAsJson(initial={"json": json.dumps(variables, indent=2, ensure_ascii=False)})
 
 

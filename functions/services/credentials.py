@@ -17,6 +17,7 @@ from jigxmgmt.errors import FieldFault, Invalid, NotFound
 from orgs import policies
 from orgs.models import Organization, Solution, User
 from orgs.services.audit import record_event
+from orgs.services.solutions import hold_solution
 
 
 class _Place(TypedDict):
@@ -53,9 +54,10 @@ def save_credential(
     """Seal a secret under this key, in place of any other of the key.
 
     It goes to the allowed origins only (`https://host[:port]`); none means nowhere. Devices may
-    have it only when an owner or admin of the organization says so. Raises NotAllowed or
-    NotACredential.
+    have it only when an owner or admin of the organization says so. Raises NotAllowed,
+    SolutionGone or NotACredential.
     """
+    hold_solution(solution)
     policies.require_in_solution(by, policies.SolutionAct.CONFIGURE, solution)
     if available_to_devices:
         policies.require(by, policies.Act.CONFIGURE_ALL_SOLUTIONS, solution.organization)
@@ -87,8 +89,9 @@ def save_credential(
 def remove_credential(solution: Solution, *, key: str, by: User) -> None:
     """Forget a secret; the next call that names it is refused.
 
-    Raises NotAllowed or NoSuchCredential.
+    Raises NotAllowed, SolutionGone or NoSuchCredential.
     """
+    hold_solution(solution)
     policies.require_in_solution(by, policies.SolutionAct.CONFIGURE, solution)
     CredentialStamp.advance(solution)
     credential = find_credential(solution, key=key)

@@ -16,7 +16,7 @@ from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound, TooLargeAnI
 from orgs import policies
 from orgs.models import Organization, Solution, User
 from orgs.services.audit import record_event
-from orgs.services.solutions import change_solution, create_solution
+from orgs.services.solutions import SolutionGone, change_solution, create_solution, hold_solutions
 
 
 class NotPublishable(Invalid):
@@ -60,7 +60,7 @@ def publish_solution(solution: Solution, *, archive: bytes, by: User) -> Publish
     """Check a folder, keep it as the solution's next version, and make that one live.
 
     Raises NotAllowed, NotAnArchive, ArchiveTooLarge, FunctionsTooLarge, NotPublishable with every
-    fault, or PublishedMeanwhile; then nothing has changed.
+    fault, SolutionGone or PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
     credentials = set(solution.credentials.with_secret().values_list("key", flat=True))
@@ -135,8 +135,10 @@ def _is_function(path: str) -> bool:
 def _keep(
     solution: Solution, archive: bytes, checked: CheckedSolution, by: User
 ) -> PublishedVersion:
-    solution.refresh_from_db(fields=["version"])
-    number = solution.version + 1
+    published = Solution.objects.filter(pk=solution.pk).values_list("version", flat=True).first()
+    if published is None:
+        raise SolutionGone("This solution is no longer there.")
+    number = published + 1
     version = PublishedVersion.objects.create(
         solution=solution,
         number=number,
@@ -147,6 +149,7 @@ def _keep(
     for function in checked.functions.values():
         function.version = version
     FunctionDefinition.objects.bulk_create(checked.functions.values())
+    hold_solutions([solution])  # not before, since one of two who publish at once is refused
     if not solution.advance(to=number):
         raise PublishedMeanwhile("Somebody else has just published this solution.")
     record_event(

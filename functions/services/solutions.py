@@ -26,9 +26,13 @@ def runnable_solutions(caller: Caller) -> QuerySet[Solution]:
 
 
 def visible_solutions(caller: Caller) -> QuerySet[Solution]:
-    """Solutions that the caller may know of."""
+    """Solutions that the caller may know of.
+
+    Support enters by the console alone, where each entry is recorded.
+    """
     if not caller.is_device:
-        return solutions_allowing(caller.user, SolutionAct.SEE)
+        own = caller.user.memberships.active().values("organization")
+        return solutions_allowing(caller.user, SolutionAct.SEE).filter(organization__in=own)
     return _within_reach(caller, solutions_allowing(caller.user, SolutionAct.SEE_ON_DEVICE))
 
 

@@ -20,6 +20,7 @@ from functions.services.credentials import (
 from functions.tests.factories import SECRET, creator, save_secret, technician
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Solution, SolutionMember, User
+from orgs.services.solutions import SolutionGone, delete_solution
 from orgs.tests.factories import MembershipFactory, SolutionFactory
 from orgs.tests.races import all_at_once
 
@@ -94,6 +95,12 @@ class TestSaveCredential:
         )
         assert SECRET.encode() not in kept
         assert opened(credential) == SECRET
+
+    def test_does_not_know_a_solution_that_is_gone(self, solution: Solution, owner: User) -> None:
+        Solution.objects.filter(pk=solution.pk).delete()
+
+        with pytest.raises(SolutionGone):
+            save(solution, owner)
 
     def test_shows_nothing_in_print(self, solution: Solution, owner: User) -> None:
         credential = save_secret(solution, by=owner)
@@ -315,11 +322,22 @@ class TestSaversAtOnce:
         secrets = ["one", "two", "three", "four"]
         acts = [lambda secret=secret: save(solution, owner, secret=secret) for secret in secrets]
 
-        all_at_once(acts, meeting='INSERT INTO "functions_credentialstamp"')
+        all_at_once(acts, meeting='SELECT "orgs_solution"."id"')
 
         assert opened(Credential.objects.get()) in secrets
         assert stamp_of(solution) == len(secrets)
         assert AuditEvent.objects.filter(act="credential.save").count() == len(secrets)
+
+    def test_leave_nothing_in_what_is_deleted(self, solution: Solution, owner: User) -> None:
+        same = Solution.objects.get(pk=solution.pk)
+
+        _deleted, saved = all_at_once(
+            [lambda: delete_solution(solution, by=owner), lambda: save(same, owner)],
+            meeting='SELECT "orgs_solution"."id"',
+        )
+
+        assert isinstance(saved, Credential | SolutionGone)
+        assert not Credential.objects.exists()
 
     def test_make_the_organization_s_first_key_once(self, solution: Solution, owner: User) -> None:
         solutions = SolutionFactory.create_batch(4, organization=solution.organization)

@@ -72,6 +72,13 @@ class TestGroups:
         assert_problem(phone_of(owner).get(address), 403, "not_for_devices")
         assert_problem(stranger().get(url("api-group", group)), 404, "solution_unknown")
 
+    def test_know_no_cursor_with_a_null_character(self, solution: Solution, owner: User) -> None:
+        address = reverse("api-groups", args=[solution.pk])
+
+        answer = script_of(owner).get(address, {"cursor": "cj0xJnA9JTAw"})
+
+        assert_problem(answer, 422, "cursor_invalid")
+
     def test_are_looked_for_in_this_solution_alone(self, solution: Solution, owner: User) -> None:
         elsewhere = SolutionGroup.objects.create(
             solution=SolutionMemberFactory.create().solution, name="North"

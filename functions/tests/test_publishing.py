@@ -24,7 +24,13 @@ from functions.tests.factories import (
 )
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Solution, SolutionMember, User
-from orgs.services.solutions import NameTaken, NotAName, create_solution
+from orgs.services.solutions import (
+    NameTaken,
+    NotAName,
+    SolutionGone,
+    create_solution,
+    delete_solution,
+)
 from orgs.tests.factories import MembershipFactory
 from orgs.tests.races import all_at_once
 
@@ -301,6 +307,18 @@ class TestPublishersAtOnce:
         assert solution.versions.count() == 2
         assert FunctionDefinition.objects.live().count() == 1
         assert AuditEvent.objects.filter(act="solution.publish").count() == 2
+
+    def test_leave_nothing_in_what_is_deleted(self, solution: Solution, owner: User) -> None:
+        same = Solution.objects.get(pk=solution.pk)
+
+        deleted, published = all_at_once(
+            [lambda: delete_solution(solution, by=owner), lambda: publish(same, by=owner)],
+            meeting='SELECT "orgs_solution"',
+        )
+
+        assert deleted is None
+        assert isinstance(published, PublishedVersion | SolutionGone)
+        assert not PublishedVersion.objects.exists()
 
     def test_make_a_new_solution_once(self) -> None:
         owner = MembershipFactory.create(owner=True)

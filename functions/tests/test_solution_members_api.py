@@ -91,7 +91,8 @@ class TestAddMembers:
 
         answer = post(script_of(owner), solution, body)
 
-        assert [row["membership_id"] for row in answer.json()] == [str(one.pk) for one in people]
+        rows = answer.json()["results"]
+        assert [row["membership_id"] for row in rows] == [str(person.pk) for person in people]
 
     def test_adds_all_or_nobody_and_points_at_each_fault(
         self, solution: Solution, owner: User

@@ -1,11 +1,13 @@
 """Solutions at the API's door: the happy path, a refusal, a stranger."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from functions.tests.doors import assert_problem, phone_of, script_of, stranger
 from functions.tests.factories import (
@@ -16,7 +18,7 @@ from functions.tests.factories import (
     save_secret,
     technician,
 )
-from orgs.models import AuditEvent, Solution, SolutionMember, User
+from orgs.models import AuditEvent, Organization, Solution, SolutionMember, User
 from orgs.services.solutions import change_solution
 from orgs.tests.factories import MembershipFactory, SolutionMemberFactory, UserFactory
 
@@ -65,6 +67,16 @@ class TestListSolutions:
 
         assert names_in(stranger().get(reverse("api-solutions"))) == []
         assert_problem(Client().get(reverse("api-solutions")), 401, "unauthenticated")
+
+    def test_hides_them_from_support(self, solution: Solution) -> None:
+        organization = solution.organization
+        organization.support_access = Organization.SupportAccess.WRITE
+        organization.support_access_until = timezone.now() + timedelta(hours=1)
+        organization.save()
+        operator = script_of(UserFactory.create(is_staff=True))
+
+        assert names_in(operator.get(reverse("api-solutions"))) == []
+        assert operator.get(url("api-solution-content", solution)).status_code == 404
 
     def test_takes_a_token_of_the_scope(self, owner: User) -> None:
         answer = script_of(owner, "solutions:write").get(reverse("api-solutions"))

@@ -152,6 +152,12 @@ class TestList:
         assert 'data-label="Your role">Editor<' in found
         assert "Nothing found" in nothing
 
+    def test_takes_no_search_without_end(self, editor: Client, acme: Acme) -> None:
+        for page in ("/solutions", "/functions"):
+            found = editor.get(page, {"search": "x" * 1000})
+
+            assert len(found.context["search"]) == 200
+
 
 class TestDownload:
     def test_gives_the_live_folder_back(self, browser: Client, acme: Acme) -> None:
@@ -192,7 +198,7 @@ class TestMembers:
 
         assert acme.solution.members.get().role == Role.OWNER
         page = browser.get(page_of(acme, "/members")).content.decode()
-        assert "2 people are out of this solution." in page
+        assert "2 people are no longer in this solution." in page
 
     @pytest.mark.parametrize(
         ("number", "role", "words"),

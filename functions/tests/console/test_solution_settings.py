@@ -123,6 +123,21 @@ class TestSettings:
         assert len(forms) == 8
         assert forms[1]["value"].value() == "0.5"
 
+    def test_count_no_rows_without_end(self, browser: Client, acme: Acme) -> None:
+        sent = self.ROWS | {"act": "more", "form-TOTAL_FORMS": "9" * 5000}
+
+        assert browser.post(page_of(acme), sent).status_code == 200
+
+    def test_are_json_where_they_are_too_many_for_rows(self, browser: Client, acme: Acme) -> None:
+        acme.solution.custom_settings = {f"v{number}": number for number in range(300)}
+        acme.solution.save()
+
+        shown = browser.get(page_of(acme))
+        written = shown.context["variables"]["json"].value()
+        switched = browser.post(page_of(acme), {"title": "x", "act": "switch", "json": written})
+
+        assert (shown.context["is_json"], switched.context["is_json"]) == (True, True)
+
     def test_take_the_right_to_configure(self, stranger: Client, acme: Acme) -> None:
         assert stranger.post(page_of(acme), self.ROWS).status_code == 404
 
