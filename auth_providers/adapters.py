@@ -24,6 +24,7 @@ from auth_providers.services.account_changes import (
     record_sign_out,
 )
 from orgs.models import User
+from orgs.models.addresses import kept_email
 
 UNIX_SOCKET = "127.0.0.1"
 # The library tells of each by a mail; ours says it in our words and in the person's language.
@@ -45,6 +46,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the peer's address, which the server has taken from trusted proxies alone."""
         return request.META.get("REMOTE_ADDR") or UNIX_SOCKET
+
+    def clean_email(self, email: str) -> str:
+        return kept_email(email)
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
@@ -92,9 +96,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             note_account_change(user, act=act)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send our own letter where it is one with a code."""
+        """Send our own letter in place of the library's."""
         if "code" in context and template_prefix in mail.CODE_WORDS:
             mail.mail_page_code(context["code"], template_prefix, to=email)
+        elif template_prefix == mail.TO_STRANGERS:
+            mail.mail_no_account(to=email)
         else:
             super().send_mail(template_prefix, email, context)
 

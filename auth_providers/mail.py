@@ -23,6 +23,8 @@ CODE_WORDS: Mapping[str, StrPromise] = {
     ),
     "account/email/password_reset_code": _lazy("Type this code to choose a new password:"),
 }
+# The library's letter to an address that no account has.
+TO_STRANGERS = "account/email/unknown_account"
 NOTICES: Mapping[str, tuple[StrPromise, StrPromise]] = {
     "user.change_password": (
         _lazy("Your password was changed"),
@@ -98,6 +100,21 @@ def mail_account_notice(act: str, *, to: str) -> None:
         ],
         link_label=_("Reset the password"),
         link=_address("account_reset_password"),
+    )
+    deliver(letter, to=to)
+
+
+def mail_no_account(*, to: str) -> None:
+    """Tell the owner of an address that no account has what they can do instead."""
+    letter = Letter(
+        subject=_("There is no account with this address"),
+        paragraphs=[
+            _("Somebody, you perhaps, asked for a new password for an account with this address."),
+            _("It has none. If you have another address, try that; or make an account."),
+            _("If it was not you, there is nothing to do."),
+        ],
+        link_label=_("Make an account"),
+        link=_address("register"),
     )
     deliver(letter, to=to)
 

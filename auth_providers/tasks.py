@@ -38,7 +38,8 @@ def send_email_code(*, code_id: str) -> None:
 def send_password_was_reset(*, user_id: str) -> None:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user:
-        mail.mail_password_was_reset(user)
+        with translation.override(user.language):
+            mail.mail_password_was_reset(user)
 
 
 @shared_task(

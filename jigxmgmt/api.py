@@ -271,6 +271,13 @@ class CursorPagination(pagination.CursorPagination):
             fault = FieldFault("/cursor", sentence, "invalid")
             raise CursorUnusable(sentence, faults=[fault]) from error
 
+    def decode_cursor(self, request: Request) -> Any:
+        """Refuse a null character, which is no part of a text to every database."""
+        cursor = super().decode_cursor(request)
+        if cursor and "\0" in str(cursor.position):
+            raise exceptions.NotFound
+        return cursor
+
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})
 

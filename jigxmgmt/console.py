@@ -36,9 +36,9 @@ def refusals_in_form(form: forms.BaseForm) -> Iterator[None]:
 
 
 def add_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
-    """Put each fault at its field; one that has none, or a refusal without, above all."""
+    """Put each fault at the field on its path, and above all what has none."""
     for fault in refusal.faults:
-        name = fault.pointer.strip("/").split("/")[0]
-        form.add_error(name if name in form.fields else None, fault.detail)
+        named = (part for part in fault.pointer.split("/") if part in form.fields)
+        form.add_error(next(named, None), fault.detail)
     if not refusal.faults:
         form.add_error(None, refusal.detail)

@@ -54,12 +54,8 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 if "*" in TRUSTED_PROXIES:  # then a client would choose its own address, and pass every limit
     raise ImproperlyConfigured("TRUSTED_PROXIES names the proxies; * would trust everybody.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or [
-    "127.0.0.1",
-    "localhost",
-    "[::1]",
-    urlsplit(PUBLIC_URL).hostname or "localhost",
-]
+_OWN_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or _OWN_HOSTS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 _IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
@@ -70,6 +66,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 # --- Parts ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -120,26 +117,17 @@ WSGI_APPLICATION = "jigxmgmt.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _LOADERS = [
-    (
-        "template_partials.loader.Loader",
-        [
-            (
-                "django.template.loaders.cached.Loader",
-                [
-                    "django_cotton.cotton_loader.Loader",
-                    "django.template.loaders.filesystem.Loader",
-                    "django.template.loaders.app_directories.Loader",
-                ],
-            )
-        ],
-    )
+    "django_cotton.cotton_loader.Loader",
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
 ]
+_CACHED = [("django.template.loaders.cached.Loader", _LOADERS)]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "loaders": _LOADERS,
+            "loaders": [("template_partials.loader.Loader", _CACHED)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -155,7 +143,6 @@ TEMPLATES = [
 ]
 COTTON_DIR = "cotton"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-INSTALLED_APPS.insert(0, "django.forms")
 
 # --- Database -------------------------------------------------------------------------------
 DATABASES = {
@@ -176,39 +163,23 @@ REDIS_URL = env.str("REDIS_URL", default=_EMBEDDED)
 USES_EMBEDDED_BROKER = REDIS_URL == _EMBEDDED
 # One socket, two spellings: kombu's and redis-py's.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
-CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_WORKER_SEND_TASK_EVENTS = False
-CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_THREADS", default=4)
-CELERY_TASK_SERIALIZER = "json"
-CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = ["functions.worker"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CLOCKED_COMMANDS = {
+    "clear_expired": timedelta(hours=1),
+    "expire_invites": timedelta(hours=1),
+    "link_audit_events": timedelta(minutes=5),
+    "recheck_domains": timedelta(hours=6),
+    "send_forgotten_invites": timedelta(minutes=10),
+}
 CELERY_BEAT_SCHEDULE = {
-    "expire-invites": {
-        "task": "orgs.tasks.run_command",
-        "schedule": timedelta(hours=1),
-        "kwargs": {"name": "expire_invites"},
-    },
-    "clear-expired": {
-        "task": "orgs.tasks.run_command",
-        "schedule": timedelta(hours=1),
-        "kwargs": {"name": "clear_expired"},
-    },
-    "link-audit-events": {
-        "task": "orgs.tasks.run_command",
-        "schedule": timedelta(minutes=5),
-        "kwargs": {"name": "link_audit_events"},
-    },
-    "recheck-domains": {
-        "task": "orgs.tasks.run_command",
-        "schedule": timedelta(hours=6),
-        "kwargs": {"name": "recheck_domains"},
-    },
+    name: {"task": "orgs.tasks.run_command", "schedule": every, "kwargs": {"name": name}}
+    for name, every in CLOCKED_COMMANDS.items()
 }
 CACHES = {
     "default": {
@@ -254,12 +225,8 @@ AUTH_USER_MODEL = "orgs.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")
 ]
 ACCOUNT_ADAPTER = "auth_providers.adapters.AccountAdapter"
 ACCOUNT_CHANGE_EMAIL = True
@@ -267,6 +234,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
     "add_email": "auth_providers.console.forms.NewEmailForm",
     "login": "auth_providers.console.forms.SignInForm",
+    "reset_password": "auth_providers.console.forms.LostPasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -279,8 +247,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {
     "email_code": "30/10m/ip,3/5m/key,10/d/key",
     "email_code_try": "60/5m/ip,20/5m/key",
+    "reset_password": "20/m/ip,3/5m/key,10/d/key",
 }
-ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_USER_DISPLAY = "orgs.models.display_name"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_FORMS = {
@@ -323,7 +291,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "jigxmgmt.api.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jigxmgmt.api.answer_refusal",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "jigxmgmt",

@@ -82,7 +82,8 @@ SUPPORT_READS = frozenset(
 SUPPORT_ACTS: Mapping[SupportAccess, frozenset[Act]] = {
     SupportAccess.NONE: frozenset(),
     SupportAccess.READ: SUPPORT_READS,
-    SupportAccess.WRITE: frozenset(Act) - {Act.OWN_ORGANIZATION, Act.OVERSEE},
+    # Nobody who lets people in: they could let themselves in, and outlast their time.
+    SupportAccess.WRITE: frozenset(Act) - {Act.OWN_ORGANIZATION, Act.OVERSEE, Act.MANAGE_PEOPLE},
 }
 
 

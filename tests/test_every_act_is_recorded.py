@@ -52,7 +52,6 @@ UNRECORDED: Mapping[str, str] = {
     "orgs.services.access_offers.offer_access": "an offer to ask, which strangers get at will",
     "orgs.services.audit_chain.link_all_events": "the record itself",
     "orgs.services.audit_chain.link_events": "the record itself",
-    "orgs.services.domains.insert_domain": PARTS,
     "orgs.services.idempotency.claim_request": CLAIMS,
     "orgs.services.idempotency.done_once": CLAIMS,
     "orgs.services.pictures.make_picture": PARTS,

@@ -24,6 +24,7 @@ from orgs.services.accepting import (
     account_of,
     find_invite,
     is_for,
+    require_backing,
 )
 
 SESSION_KEY = "invitation"
@@ -31,6 +32,8 @@ SESSION_KEY = "invitation"
 
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    if not request.user.is_authenticated:  # a session known to others must not get the link
+        request.session.cycle_key()
     request.session[SESSION_KEY] = link_digest(token)
     return redirect("invitation")
 
@@ -40,6 +43,8 @@ def invitation(request: HttpRequest) -> HttpResponse:
     """Show what the invitation is to, and the one thing to do next; a POST accepts it."""
     try:
         invite = find_invite(request.session.get(SESSION_KEY, ""), now=timezone.now())
+        if request.method != "POST":  # a POST is refused by the service, which ends it then
+            require_backing(invite)
         if not isinstance(request.user, User):
             return _for_somebody_unknown(request, invite)
         if not is_for(invite, request.user):

@@ -23,6 +23,7 @@ from jigxmgmt.console import refusals_as_messages, refusals_in_form
 from jigxmgmt.errors import DomainError, NotAllowed
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page, posted_from
+from orgs.console.filters import uuid_or_none
 from orgs.console.grants import GrantsForm
 from orgs.http import UserHttpRequest
 from orgs.models import JoinRequest
@@ -116,20 +117,13 @@ def _each(
 
 def _chosen(request: UserHttpRequest) -> Sequence[JoinRequest]:
     """Return what was chosen; raises Http404 when nothing of it is there for this person."""
-    ids = [identity for text in request.POST.getlist("chosen") if (identity := _uuid(text))]
+    ids = [identity for text in request.POST.getlist("chosen") if (identity := uuid_or_none(text))]
     mine = policies.organizations_allowing(request.user, policies.Act.ENTER_CONSOLE)
     known = JoinRequest.objects.filter(organization__in=mine, pk__in=ids[:PAGE_SIZE])
     found = list(known.select_related("organization", "user"))
     if ids and not found:
         raise Http404
     return found
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _refused(request: ConsoleRequest, wanted: JoinRequest, **forms: Any) -> HttpResponse:

@@ -20,6 +20,7 @@ from auth_providers.console.join_request_forms import DenialForm
 from orgs import policies
 from orgs.console.acts import words_of
 from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.console.filters import query_without, search_of
 from orgs.console.grants import GrantsForm
 from orgs.console.shell import initials, shell_of
 from orgs.models import AuditEvent, JoinRequest, User
@@ -27,7 +28,6 @@ from orgs.models.join_requests import JoinRequestQuerySet
 from orgs.services.join_requests import UNDOABLE_FOR, join_requests_of
 
 PAGE_SIZE = 50
-LONGEST_SEARCH = 200
 TONES = 5
 Status = JoinRequest.Status
 
@@ -99,7 +99,7 @@ class Moment:
 @console_page
 def join_requests(request: ConsoleRequest) -> HttpResponse:
     everything = join_requests_of(request.organization, by=request.user)
-    status, search = _status(request), request.GET.get("search", "").strip()[:LONGEST_SEARCH]
+    status, search = _status(request), search_of(request)
     found = everything.filter(status=status).matching(search)
     page = _page(found.select_related("decided_by"), request.GET.get("page", ""))
     counts = _counts(everything)
@@ -113,8 +113,8 @@ def join_requests(request: ConsoleRequest) -> HttpResponse:
         "status": status,
         "is_pending": status == Status.PENDING,
         "search": search,
-        "query": _query(request, "row", "page"),
-        "list": _query(request, "row"),
+        "query": query_without(request, "row", "page"),
+        "list": query_without(request, "row"),
         "pending": counts.get(Status.PENDING, 0),
         "decisions": _undoable(everything, request.user),
         "focused": _focused(request, len(page.object_list)),
@@ -180,14 +180,6 @@ def _focused(request: ConsoleRequest, rows: int) -> int | None:
     """Return the row that took the place of the one that was decided."""
     row = request.GET.get("row", "")
     return min(int(row), rows - 1) if row.isdecimal() and len(row) < 4 else None
-
-
-def _query(request: ConsoleRequest, *passing: str) -> str:
-    """Return the address's query without some names, to come back to the list as it is."""
-    query = request.GET.copy()
-    for name in passing:
-        query.pop(name, None)
-    return query.urlencode()
 
 
 def _undoable(requests: JoinRequestQuerySet, by: User) -> list[Decision]:

@@ -51,12 +51,11 @@ def change_role(request: ConsoleRequest, membership_id: uuid.UUID) -> HttpRespon
         role = Membership.Role(form.cleaned_data["role"])
         with refusals_in_form(form):
             change_member_role(membership, role=role, by=request.user)
-    if not form.is_valid():
-        return _show(request, membership, role_form=form)
-    words = _("%(person)s has role %(role)s now.")
-    named = {"person": membership.user.display_name, "role": membership.get_role_display()}
-    messages.success(request, words % named)
-    return redirect("person", membership.pk)
+            words = _("%(person)s now has the role %(role)s.")
+            named = {"person": membership.user.display_name, "role": membership.get_role_display()}
+            messages.success(request, words % named)
+            return redirect("person", membership.pk)
+    return _show(request, membership, role_form=form)
 
 
 @posted_from("people")
@@ -89,11 +88,13 @@ def remove(request: ConsoleRequest, membership_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         with refusals_in_form(form):
             remove_member(membership, by=request.user)
-    if not form.is_valid():
-        return _show(request, membership, remove_form=form)
-    named = {"person": membership.user.display_name, "organization": membership.organization}
-    messages.success(request, _("%(person)s is no longer in %(organization)s.") % named)
-    return redirect("people")
+            named = {
+                "person": membership.user.display_name,
+                "organization": membership.organization,
+            }
+            messages.success(request, _("%(person)s is no longer in %(organization)s.") % named)
+            return redirect("people")
+    return _show(request, membership, remove_form=form)
 
 
 @posted_from("people")
@@ -106,11 +107,10 @@ def give_solution(request: ConsoleRequest, membership_id: uuid.UUID) -> HttpResp
         role = SolutionMember.Role(form.cleaned_data["role"])
         with refusals_in_form(form):
             set_solution_member_role(solution, membership=membership, role=role, by=request.user)
-    if not form.is_valid():
-        return _show(request, membership, give_form=form)
-    named = {"person": membership.user.display_name, "solution": solution}
-    messages.success(request, _("%(person)s is in %(solution)s now.") % named)
-    return redirect("person", membership.pk)
+            named = {"person": membership.user.display_name, "solution": solution}
+            messages.success(request, _("%(person)s is now in %(solution)s.") % named)
+            return redirect("person", membership.pk)
+    return _show(request, membership, give_form=form)
 
 
 @posted_from("people")
@@ -131,7 +131,7 @@ def change_solution_role(
             role=SolutionMember.Role(role),
             by=request.user,
         )
-        words = _("%(person)s has role %(role)s in %(solution)s now.")
+        words = _("%(person)s now has the role %(role)s in %(solution)s.")
         named = {"person": membership.user.display_name, "role": member.get_role_display()}
         messages.success(request, words % (named | {"solution": member.solution}))
     return redirect("person", membership.pk)

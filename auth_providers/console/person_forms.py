@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from orgs import policies
 from orgs.console.grants import roles_to_grant
 from orgs.models import Membership, Solution, SolutionMember, User
-from orgs.models.users import normal_email
+from orgs.models.addresses import normal_email
 
 
 class RoleForm(forms.Form):

@@ -23,21 +23,20 @@ MOST_ORGANIZATIONS = 100
 
 @personal_page
 def profile(request: UserHttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = ProfileForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_valid():
         with refusals_in_form(form):
             change_profile(request.user, by=request.user, **form.cleaned_data)
-    if request.method == "POST" and form.is_valid():
-        messages.success(request, _("Your profile is saved."))
-        response = redirect("profile")
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            form.cleaned_data["language"],
-            secure=request.is_secure(),
-            httponly=True,
-            samesite="Lax",
-        )
-        return response
+            messages.success(request, _("Your profile is saved."))
+            response = redirect("profile")
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                form.cleaned_data["language"],
+                secure=request.is_secure(),
+                httponly=True,
+                samesite="Lax",
+            )
+            return response
     return _show(request, form, PictureForm())
 
 
@@ -51,10 +50,9 @@ def picture(request: UserHttpRequest) -> HttpResponse:
     if form.is_valid():
         with refusals_in_form(form):
             set_own_picture(request.user, uploaded=form.uploaded(), by=request.user)
-    if not form.is_valid():
-        return _show(request, ProfileForm(user=request.user), form)
-    messages.success(request, _("The picture is saved."))
-    return redirect("profile")
+            messages.success(request, _("The picture is saved."))
+            return redirect("profile")
+    return _show(request, ProfileForm(user=request.user), form)
 
 
 @posted_from("profile")
@@ -72,14 +70,14 @@ def make_default(request: UserHttpRequest, membership_id: uuid.UUID) -> HttpResp
 @personal_page
 def leave(request: UserHttpRequest, membership_id: uuid.UUID) -> HttpResponse:
     membership = _own_membership(request, membership_id)
-    form = LeaveForm(request.POST or None, organization=membership.organization)
-    if request.method == "POST" and form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    form = LeaveForm(posted, organization=membership.organization)
+    if form.is_valid():
         with refusals_in_form(form):
             leave_organization(membership, by=request.user)
-    if request.method == "POST" and form.is_valid():
-        said = _("You left %(organization)s.") % {"organization": membership.organization}
-        messages.success(request, said)
-        return redirect("profile")
+            said = _("You left %(organization)s.") % {"organization": membership.organization}
+            messages.success(request, said)
+            return redirect("profile")
     context = {
         "membership": membership,
         "form": form,

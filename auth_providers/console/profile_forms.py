@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orgs.models import Organization, User
-from orgs.services.languages import language_name
+from orgs.models.languages import language_name
 
 
 class ProfileForm(forms.Form):

@@ -1,6 +1,7 @@
 """Making an account in the browser: a code, then a password.
 
-Between the pages the session holds the address, and the id of its proof once it is proved.
+Between the pages the session holds the names, the address, and the id of its proof once it is
+proved.
 """
 
 from collections.abc import Callable
@@ -24,9 +25,10 @@ from auth_providers.services.registration import (
     resend_registration_code,
 )
 from jigxmgmt.console import refusals_as_messages, refusals_in_form
-from orgs.models.users import normal_email
+from orgs.models.addresses import normal_email
 
 EMAIL_KEY = "registration_email"
+NAMES_KEY = "registration_names"
 PROOF_KEY = "registration_proof"
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -59,6 +61,8 @@ def register(request: HttpRequest) -> HttpResponse:
         with refusals_in_form(form):
             begin_registration(request, now=timezone.now(), **form.cleaned_data)
             request.session.pop(PROOF_KEY, None)
+            names = ("first_name", "last_name")
+            request.session[NAMES_KEY] = {name: form.cleaned_data[name] for name in names}
             request.session[EMAIL_KEY] = normal_email(form.cleaned_data["email"])
             return redirect("register-code")
     return render(request, "auth_providers/register.html", {"form": form}, status=_status(form))
@@ -73,6 +77,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
             proved = prove_registration(
                 request, email=email, code=form.cleaned_data["code"], now=timezone.now()
             )
+            request.session.cycle_key()  # nobody else knows the session that holds the proof
             request.session[PROOF_KEY] = str(proved.pk)
             return redirect("register-password")
     context = {"form": form, "email": email}
@@ -96,8 +101,9 @@ def choose_password(request: HttpRequest) -> HttpResponse:
         with refusals_in_form(form):
             proof_id = UUID(request.session[PROOF_KEY])
             password = form.cleaned_data["password"]
-            user = finish_registration(proof_id, password=password, now=timezone.now())
-            for key in (PROOF_KEY, EMAIL_KEY):
+            names = request.session[NAMES_KEY]
+            user = finish_registration(proof_id, password=password, now=timezone.now(), **names)
+            for key in (PROOF_KEY, NAMES_KEY, EMAIL_KEY):
                 request.session.pop(key, None)
             signed_in: HttpResponse = perform_login(
                 request, user, email=user.email, redirect_url=reverse("register-organization")

@@ -6,7 +6,7 @@ from typing import Self
 
 from allauth.account.models import EmailAddress
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -28,13 +28,20 @@ class EmailCodeQuerySet(models.QuerySet["EmailCode"]):
         """Asked for, and neither used nor too old to be sent."""
         return self.filter(used_at__isnull=True, expires_at__gt=now)
 
+    def unused(self) -> Self:
+        """Those of which each address has one for each purpose."""
+        return self.filter(used_at__isnull=True)
+
     def proved(self, now: datetime) -> Self:
         """Used a short while ago, which proved the address."""
         return self.filter(used_at__gt=now - PROOF_LIFETIME)
 
 
 class EmailCode(models.Model):
-    """The newest code for one address and purpose; its digest is made when the mail is sent."""
+    """The newest code for one address and purpose; its digest is made when the mail is sent.
+
+    One that was used proves the address to who used it, whatever others ask for meanwhile.
+    """
 
     class Purpose(models.TextChoices):
         REGISTER = "REGISTER", "Register"
@@ -56,7 +63,11 @@ class EmailCode(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["purpose", "email"], name="email_code_once"),
+            models.UniqueConstraint(
+                fields=["purpose", "email"],
+                condition=Q(used_at__isnull=True),
+                name="email_code_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,12 +16,8 @@ from auth_providers.services.scopes import ALL_SCOPES
 from orgs.models import AuditEvent, Membership, Organization, User
 from orgs.services.audit import record_event
 from orgs.services.organizations import NoSuchOrganization, find_organization, found_organization
-from orgs.services.people import (
-    admit_member,
-    reactivate_member,
-    register_person,
-    set_member_role,
-)
+from orgs.services.people import reactivate_member, register_person, set_member_role
+from orgs.services.provisioning import Grants, provision_member
 
 TOKEN_NAME = "bootstrap"  # noqa: S105 (what people read in the list of their tokens)
 TOKEN_GIVEN = "user.bootstrap"  # noqa: S105 (the act in the audit log)
@@ -91,7 +87,8 @@ def _active_member(
     """Return the person's membership, of this role if it is new, and active in any case."""
     for inactive in person.memberships.filter(organization=organization, is_active=False):
         reactivate_member(inactive, by=None, now=now)
-    return admit_member(person, organization=organization, role=role, by=None)
+    grants = Grants(role)
+    return provision_member(person, organization=organization, grants=grants, by=None, now=now)
 
 
 def _token_of(owner: User, *, rotate: bool, now: datetime) -> str | None:

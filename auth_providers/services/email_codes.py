@@ -57,7 +57,7 @@ def ask_email_code(
         if not ratelimit.consume(request, action="email_code", key=f"{purpose} {email}"):
             raise TooManyCodes("Too many codes were asked for; wait a little.")
     with transaction.atomic():
-        EmailCode.objects.filter(purpose=purpose, email=email).delete()
+        EmailCode.objects.unused().filter(purpose=purpose, email=email).delete()
         asked = _ask(
             EmailCode(
                 purpose=purpose,
@@ -101,7 +101,7 @@ def spend_email_code(
         if not ratelimit.consume(request, action="email_code_try", key=f"{purpose} {email}"):
             raise TooManyTries("Too many attempts; wait a little.")
     with transaction.atomic():
-        asked = EmailCode.objects.filter(purpose=purpose, email=email).first()
+        asked = EmailCode.objects.unused().filter(purpose=purpose, email=email).first()
         if asked and asked.try_once(now) and asked.matches(_digits(code)) and asked.use(now):
             return act(asked)
     raise CodeWrong

@@ -6,6 +6,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from auth_providers.models import Device
 from auth_providers.services.devices import end_device
@@ -55,10 +56,10 @@ def end_member_device(device: Device, *, membership: Membership, by: User, now: 
     """
     policies.require_to_grant(by, membership.organization, membership.role)
     if device.user_id != membership.user_id:
-        raise NotAllowed("This is not a device of this person.")
+        raise NotAllowed(_("This is not a device of this person."))
     own = device.app.organization_id == membership.organization_id
     if not own and (device.app.organization_id or not is_nowhere_else(membership)):
-        raise NotAllowed("This device may serve another organization too.")
+        raise NotAllowed(_("This device may serve another organization too."))
     end_device(device, act="device.revoke", by=by, now=now, organization=membership.organization)
 
 
@@ -70,9 +71,9 @@ def end_member_session(session: UserSession, *, membership: Membership, by: User
     """
     policies.require_to_grant(by, membership.organization, membership.role)
     if session.user_id != membership.user_id or not is_nowhere_else(membership):
-        raise NotAllowed("This browser may serve another organization too.")
+        raise NotAllowed(_("This browser may serve another organization too."))
     if not UserSession.objects.filter(pk=session.pk).delete()[0]:
-        raise SessionEnded("This browser is signed out already.")
+        raise SessionEnded(_("This browser is signed out already."))
     Session.objects.filter(session_key=session.session_key).delete()
     record_event(
         "session.end",

@@ -12,6 +12,7 @@ from auth_providers.services.email_codes import ask_email_code, spend_email_code
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
 from orgs.models import User
 from orgs.services.audit import record_event
+from orgs.services.invites import name_faults
 from orgs.services.people import check_password, checked_email
 
 REGISTER = EmailCode.Purpose.REGISTER
@@ -19,6 +20,10 @@ REGISTER = EmailCode.Purpose.REGISTER
 
 class ClientUnknown(Invalid):
     code = "client_unknown"
+
+
+class NamesInvalid(Invalid):
+    code = "names_invalid"
 
 
 class AccountExists(Conflict):
@@ -42,8 +47,9 @@ def begin_registration(
 ) -> None:
     """Mail a code to the address, or, where it has an account, how to sign in.
 
-    Raises ClientUnknown, NotAnAddress, TooManyCodes or CacheAway.
+    Raises ClientUnknown, NamesInvalid, NotAnAddress, TooManyCodes or CacheAway.
     """
+    _check_names(first_name, last_name)
     if client_id is not None and not App.objects.filter(client_id=client_id).exists():
         sentence = "There is no such app."
         fault = FieldFault("/client_id", sentence, ClientUnknown.code)
@@ -71,12 +77,21 @@ def resend_registration_code(request: HttpRequest, *, email: str, now: datetime)
 
 
 def confirm_registration(
-    request: HttpRequest, *, email: str, code: str, password: str, now: datetime
+    request: HttpRequest,
+    *,
+    email: str,
+    code: str,
+    password: str,
+    now: datetime,
+    first_name: str = "",
+    last_name: str = "",
 ) -> User:
     """Make the account of who knows the code, all in one step.
 
-    Raises NotAnAddress, WeakPassword, CodeWrong, TooManyTries, CacheAway or AccountExists.
+    Anybody may have asked for the code last, with any names; those given here come first. Raises
+    NotAnAddress, NamesInvalid, WeakPassword, CodeWrong, TooManyTries, CacheAway or AccountExists.
     """
+    _check_names(first_name, last_name)
     # Before the code, and without the names, which only its owner may learn of by guessing.
     check_password(password, User(email=checked_email(email)))
     return spend_email_code(
@@ -85,7 +100,7 @@ def confirm_registration(
         email=email,
         code=code,
         now=now,
-        act=lambda proved: _open_account(proved, password),
+        act=lambda proved: _open_account(proved, password, first_name, last_name),
     )
 
 
@@ -100,21 +115,32 @@ def prove_registration(request: HttpRequest, *, email: str, code: str, now: date
 
 
 @transaction.atomic
-def finish_registration(proof_id: UUID, *, password: str, now: datetime) -> User:
+def finish_registration(
+    proof_id: UUID, *, password: str, first_name: str, last_name: str, now: datetime
+) -> User:
     """Make the account of who has proved the address.
 
-    Raises ProofExpired, WeakPassword or AccountExists.
+    Raises ProofExpired, NamesInvalid, WeakPassword or AccountExists.
     """
+    _check_names(first_name, last_name)
     proofs = EmailCode.objects.proved(now).filter(purpose=REGISTER)
     proved = proofs.select_for_update().filter(pk=proof_id).first()
     if proved is None:
         raise ProofExpired("That took too long; ask for a new code.")
-    return _open_account(proved, password)
+    return _open_account(proved, password, first_name, last_name)
 
 
-def _open_account(proved: EmailCode, password: str) -> User:
+def _check_names(first_name: str, last_name: str) -> None:
+    if faults := name_faults(first_name=first_name, last_name=last_name):
+        raise NamesInvalid("Some names are at fault.", faults=faults)
+
+
+def _open_account(proved: EmailCode, password: str, first_name: str, last_name: str) -> User:
     """Make the account, which uses the proof up."""
-    person = {"first_name": proved.first_name, "last_name": proved.last_name}
+    person = {
+        "first_name": first_name or proved.first_name,
+        "last_name": last_name or proved.last_name,
+    }
     check_password(password, User(email=proved.email, **person))
     if proved.person:
         raise AccountExists("This address has an account already; sign in with it.")

@@ -19,6 +19,7 @@ from auth_providers.services.issuing import IssuedTokens, issue_tokens
 from auth_providers.services.tokens import NotSignedIn
 from jigxmgmt.errors import NotAllowed, TooMuch, Unavailable
 from orgs.models import User
+from orgs.models.addresses import normal_email
 
 THROTTLED = "too_many_login_attempts"
 
@@ -99,7 +100,7 @@ def _attempts_counted() -> Iterator[None]:
 def _authenticate(request: HttpRequest, credentials: Credentials) -> User:
     try:
         user = get_adapter(request).authenticate(
-            request, email=credentials.email, password=credentials.password
+            request, email=normal_email(credentials.email), password=credentials.password
         )
     except ValidationError as error:
         raise TooManyAttempts("Too many attempts; wait a little.") from error

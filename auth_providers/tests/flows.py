@@ -85,3 +85,7 @@ def sign_in_browser(user: User) -> UserSession:
     browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     session: UserSession = UserSession.objects.get(user=user)
     return session
+
+
+def problem_code(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]

@@ -15,8 +15,8 @@ from auth_providers.models import App, PersonalAccessToken
 from auth_providers.services.clearing import clear_expired_tokens
 from auth_providers.services.scopes import ALL_SCOPES
 from auth_providers.services.tokens import NotSignedIn, identify
-from orgs.models import AuditEvent, Membership, Organization, User
-from orgs.tests.factories import MembershipFactory, OrganizationFactory
+from orgs.models import AuditEvent, JoinRequest, Membership, Organization, User
+from orgs.tests.factories import JoinRequestFactory, MembershipFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery staple"
@@ -103,6 +103,15 @@ class TestBootstrap:
 
         member = former.organization.memberships.active().get(user=former.user)
         assert member.role == Membership.Role.CREATOR
+
+    def test_ends_a_request_of_the_app_user_that_waits_there(self) -> None:
+        bootstrap()
+        waiting = JoinRequestFactory.create(organization=Organization.objects.get())
+
+        bootstrap("--app-user", waiting.email)
+
+        waiting.refresh_from_db()
+        assert (waiting.status, waiting.decided_by) == (JoinRequest.Status.WITHDRAWN, None)
 
     def test_gives_a_new_token_when_asked(self) -> None:
         first = bootstrap()

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
@@ -48,6 +49,14 @@ class TestSignIn:
         assert response.headers["Location"] == "/"
         assert "What Acme runs" in client.get("/").content.decode()
 
+    def test_knows_a_domain_in_each_of_its_spellings(self, client: Client) -> None:
+        register_person("mia@straße.de", password=PASSWORD)
+
+        form = {"login": "Mia@Straße.de", "password": PASSWORD}
+        response = client.post("/accounts/login/", form)
+
+        assert response.headers["Location"] == "/"
+
     def test_refuses_a_wrong_password_without_saying_which_is_wrong(
         self, client: Client, ada: User
     ) -> None:
@@ -70,6 +79,46 @@ class TestSignIn:
 
         page = client.get(response.headers["Location"])
         assert read_page(page).headings == ["Choose a new password"]
+
+    def test_shows_an_address_that_no_account_has_the_way_to_one(
+        self, client: Client, settings: LazySettings
+    ) -> None:
+        client.post("/accounts/password/reset/", {"email": "nobody@acme.example"})
+
+        assert mail.outbox[0].subject == "There is no account with this address"
+        assert f"{settings.PUBLIC_URL}/register\n" in mail.outbox[0].body
+
+    def test_bounds_how_often_an_address_is_mailed(self, client: Client) -> None:
+        for _ in range(5):
+            answer = client.post("/accounts/password/reset/", {"email": "mia@acme.example"})
+
+        assert (answer.status_code, len(mail.outbox)) == (429, 3)
+
+
+class TestLostPassword:
+    def test_mails_to_the_one_spelling(self, client: Client) -> None:
+        register_person("mia@straße.de", password=PASSWORD)
+
+        client.post("/accounts/password/reset/", {"email": "Mia@Straße.de"})
+
+        assert [message.to for message in mail.outbox] == [["mia@xn--strae-oqa.de"]]
+
+    @pytest.mark.parametrize(
+        "email",
+        [
+            "bob@a℀.com",
+            '"a\x01b"@acme.example',
+            "=?utf-8?q?=ff?=@acme.example",
+            "a" * 64 + "@" + "b." * 95 + "com",
+            "x@" + "é." * 40 + "com",
+        ],
+    )
+    def test_refuses_what_mail_cannot_reach(self, client: Client, email: str) -> None:
+        response = client.post("/accounts/password/reset/", {"email": email})
+
+        assert response.status_code == 200
+        assert response.context["form"].has_error("email")
+        assert mail.outbox == []
 
 
 class TestAccountPages:

@@ -38,7 +38,7 @@ class TestOpenLink:
         client.head(LINK)
 
         assert Invite.objects.values().get(pk=invite.pk) == before
-        assert not User.objects.exists()
+        assert not User.objects.filter(email=invite.email).exists()
 
     def test_leaves_no_token_in_the_session(self, client: Client) -> None:
         invite_of()
@@ -46,6 +46,26 @@ class TestOpenLink:
         open_link(client)
 
         assert TOKEN not in str(dict(client.session))
+
+    def test_moves_the_invitation_to_a_session_that_nobody_knows(self, client: Client) -> None:
+        invite_of()
+        open_link(client)
+        before = client.session.session_key
+
+        open_link(client)
+
+        assert client.session.session_key != before
+        assert before
+        assert not client.session.exists(before)
+
+    def test_leaves_the_session_of_who_is_signed_in(self, client: Client) -> None:
+        client.force_login(UserFactory.create())
+        before = client.session.session_key
+        invite_of()
+
+        client.get(LINK)
+
+        assert client.session.session_key == before
 
 
 class TestSomebodyWithoutAnAccount:
@@ -65,7 +85,7 @@ class TestSomebodyWithoutAnAccount:
         assert "What Acme runs" in client.get("/").content.decode()
 
     def test_sees_the_fault_beside_the_field_with_all_that_was_typed(self, client: Client) -> None:
-        invite_of()
+        invite = invite_of()
         open_link(client)
 
         response = client.post(PAGE, NEW | {"last_name": "Okafor", "password": "short"})
@@ -74,7 +94,7 @@ class TestSomebodyWithoutAnAccount:
         read_page(response)
         assert "This password is too short" in response.content.decode()
         assert 'value="Okafor"' in response.content.decode()
-        assert not User.objects.exists()
+        assert not User.objects.filter(email=invite.email).exists()
 
 
 class TestSomebodyWithAnAccount:
@@ -125,7 +145,7 @@ class TestSomebodyElse:
 
         assert (page.status_code, accepted.status_code) == (403, 403)
         assert f"you are signed in as {other.email}" in page.content.decode()
-        assert not Membership.objects.exists()
+        assert not other.memberships.exists()
 
         back = client.post("/invitation/sign-out", follow=True)
 
@@ -149,6 +169,21 @@ class TestEnded:
 
         assert page.status_code == 404
         assert words in page.content.decode()
+
+    def test_ends_for_who_accepts_when_nobody_stands_behind_it_any_more(
+        self, client: Client
+    ) -> None:
+        invite = invite_of()
+        open_link(client)
+        Membership.objects.filter(user=invite.invited_by).update(is_active=False)
+
+        for answer in (client.get(PAGE), client.post(PAGE, NEW)):
+            assert answer.status_code == 404
+            assert "was taken back" in answer.content.decode()
+
+        assert not User.objects.filter(email=invite.email).exists()
+        invite.refresh_from_db()
+        assert invite.state == Invite.State.REVOKED
 
     def test_says_what_to_do_with_a_link_that_is_unknown(self, client: Client) -> None:
         for address in ("/invitations/nonsense", PAGE):

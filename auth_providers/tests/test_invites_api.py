@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from auth_providers.tests.conftest import type_of_client
-from auth_providers.tests.factories import personal_token, signed_in
+from auth_providers.tests.factories import AppFactory, personal_token, signed_in
 from orgs.models import Invite, Membership, User
 from orgs.tests.factories import (
     PASSWORD,
@@ -243,6 +243,45 @@ class TestAcceptInvite:
         assert refusal_of(answers[1])[:2] == (403, "invited_another")
         assert answers[2].status_code == 201
         assert user.memberships.count() == 1
+
+    def test_lets_no_app_out_of_its_organization(self, client_with: type_of_client) -> None:
+        member = MembershipFactory.create()
+        app = AppFactory.create(organization=member.organization)
+        client = client_with(signed_in(member.user, app=app).access_token)
+        elsewhere = InviteFactory.create(token=TOKEN, email=member.user.email)
+        InviteFactory.create(
+            token="of-its-own", email=member.user.email, organization=member.organization
+        )
+
+        refused = post(client, self.URL, {"token": TOKEN})
+        accepted = post(client, self.URL, {"token": "of-its-own"})
+
+        assert refusal_of(refused)[:2] == (403, "app_confined")
+        assert not elsewhere.organization.memberships.filter(user=member.user).exists()
+        assert accepted.status_code == 201
+
+    def test_takes_a_personal_token_that_writes(self, client_with: type_of_client) -> None:
+        user = UserFactory.create()
+        InviteFactory.create(token=TOKEN, email=user.email)
+        reader, writer = (
+            client_with(personal_token(user, scopes=[f"organization:{act}"]).secret)
+            for act in ("read", "write")
+        )
+
+        refused = post(reader, self.URL, {"token": TOKEN})
+
+        assert refusal_of(refused)[:2] == (403, "insufficient_scope")
+        assert not user.memberships.exists()
+        assert post(writer, self.URL, {"token": TOKEN}).status_code == 201
+
+    def test_ends_what_nobody_stands_behind_any_more(self, client: Client) -> None:
+        invite = InviteFactory.create(token=TOKEN)
+        Membership.objects.filter(user=invite.invited_by).delete()
+
+        answer = post(client, self.URL, {"token": TOKEN, "password": PASSWORD})
+
+        assert refusal_of(answer)[:2] == (404, "invite_revoked")
+        assert not User.objects.filter(email=invite.email).exists()
 
     def test_knows_no_other_token(self, client: Client) -> None:
         answer = post(client, self.URL, {"token": "nonsense", "password": PASSWORD})

@@ -279,7 +279,7 @@ class TestOneRequest:
 
         page = response.content.decode()
         assert response.status_code == 422
-        assert "sign in with their own password first" in page
+        assert "sign in with their own account first" in page
         assert '<option value="CREATOR" selected>' in page
         assert "checked" in page
 

@@ -11,6 +11,7 @@ from auth_providers.models import Device
 from auth_providers.services.scopes import Scope
 from auth_providers.tests.conftest import type_of_client
 from auth_providers.tests.factories import AppFactory, personal_token, signed_in
+from auth_providers.tests.flows import problem_code
 from orgs.models import JoinRequest, Membership, Organization, User
 from orgs.services.access_offers import offer_access
 from orgs.tests.factories import (
@@ -66,10 +67,6 @@ def post(client: Client, path: str, body: Any = None, **headers: str) -> Any:
     return client.post(path, body or {}, content_type="application/json", headers=headers)
 
 
-def problem_code(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
-
-
 class TestAsking:
     def test_from_a_phone(self, acme: Organization, client_with: type_of_client) -> None:
         issued = signed_in()
@@ -98,7 +95,7 @@ class TestAsking:
         self, acme: Organization, client_with: type_of_client
     ) -> None:
         eve = UserFactory.create(email="eve@other.example")
-        client = client_with(personal_token(eve, scopes=[Scope.CALLS_READ]).secret)
+        client = client_with(personal_token(eve, scopes=[Scope.ORGANIZATION_WRITE]).secret)
 
         hidden = post(client, queue_of(acme))
         unknown = post(client, f"/api/v1/organizations/{uuid4()}/join-requests")
@@ -113,6 +110,27 @@ class TestAsking:
         client = client_with(signed_in(elsewhere.user, app=app).access_token)
 
         assert post(client, queue_of(acme)).status_code == 404
+
+    def test_with_a_personal_token_that_writes(
+        self, acme: Organization, client_with: type_of_client
+    ) -> None:
+        mia = UserFactory.create()
+        reader, writer = (
+            client_with(personal_token(mia, scopes=[scope]).secret)
+            for scope in (Scope.ORGANIZATION_READ, Scope.ORGANIZATION_WRITE)
+        )
+
+        assert problem_code(post(reader, queue_of(acme))) == (403, "insufficient_scope")
+        assert post(writer, queue_of(acme)).status_code == 201
+
+    def test_from_a_phone_with_the_longest_names(
+        self, acme: Organization, client_with: type_of_client
+    ) -> None:
+        client = client_with(signed_in().access_token)
+        Device.objects.update(model="m" * 100, platform="p" * 50, os_version="9" * 50)
+
+        assert post(client, queue_of(acme)).status_code == 201
+        assert len(JoinRequest.objects.get().device) == 200
 
     def test_by_nobody(self, acme: Organization, client: Client) -> None:
         for body in ({}, {"message": "Let me in"}, {"request_token": ""}):
@@ -169,6 +187,21 @@ class TestMyJoinRequests:
         assert {second.pk, third.pk} <= set(
             JoinRequest.objects.filter(status=Status.WITHDRAWN).values_list("pk", flat=True)
         )
+
+    def test_takes_a_personal_token_that_reads_or_writes(self, client_with: type_of_client) -> None:
+        mine = JoinRequestFactory.create()
+        one = f"{MINE}/{mine.pk}"
+        narrow, reader, writer = (
+            client_with(personal_token(mine.user, scopes=[scope]).secret)
+            for scope in (Scope.CALLS_READ, Scope.ORGANIZATION_READ, Scope.ORGANIZATION_WRITE)
+        )
+
+        for path in (MINE, one):
+            assert problem_code(narrow.get(path)) == (403, "insufficient_scope")
+            assert problem_code(reader.delete(path)) == (403, "insufficient_scope")
+            assert reader.get(path).status_code == 200
+        assert JoinRequest.objects.pending().exists()
+        assert writer.delete(one).status_code == 204
 
     def test_does_not_know_a_strangers(self, client_with: type_of_client) -> None:
         theirs = JoinRequestFactory.create()
@@ -230,14 +263,13 @@ class TestDeciding:
         self, acme: Organization, script: Client
     ) -> None:
         waiting = JoinRequestFactory.create(organization=acme)
-        foreign = SolutionFactory.create()
+        own, foreign = SolutionFactory.create(organization=acme), SolutionFactory.create()
+        named = [str(solution.pk) for solution in (own, own, foreign)]
 
-        answer = post(
-            script, f"{queue_of(acme)}/{waiting.pk}/approve", {"solutions": [str(foreign.pk)]}
-        )
+        answer = post(script, f"{queue_of(acme)}/{waiting.pk}/approve", {"solutions": named})
 
         assert answer.status_code == 422
-        assert answer.json()["errors"][0]["pointer"] == "/solutions/0"
+        assert answer.json()["errors"][0]["pointer"] == "/solutions/2"
 
     @pytest.mark.parametrize("role", ["CREATOR", "USER"])
     def test_is_for_who_manages_people(

@@ -8,6 +8,7 @@ from django.test import Client
 from auth_providers.services.scopes import Scope
 from auth_providers.tests.conftest import type_of_client
 from auth_providers.tests.factories import personal_token
+from auth_providers.tests.flows import problem_code
 from orgs.models import Membership, Organization, SolutionMember
 from orgs.tests.factories import MembershipFactory, SolutionFactory, SolutionMemberFactory
 
@@ -47,10 +48,6 @@ def one(membership: Membership) -> str:
 
 def change(client: Client, membership: Membership, **body: Any) -> Any:
     return client.patch(one(membership), body, content_type="application/json")
-
-
-def code(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 class TestListMembers:
@@ -100,7 +97,7 @@ class TestListMembers:
     def test_refuses_a_filter_that_there_is_not(self, client: Client, acme: Organization) -> None:
         answer = client.get(people(acme, "?role=KING"))
 
-        assert code(answer) == (422, "invalid")
+        assert problem_code(answer) == (422, "invalid")
         assert answer.json()["errors"][0]["pointer"] == "/role"
 
     def test_tells_creators_of_their_own_solutions_only(
@@ -136,7 +133,7 @@ class TestListMembers:
         client = client_with(token.secret)
 
         assert client.get(people(acme)).status_code == 200
-        assert code(client.delete(one(owner))) == (403, "insufficient_scope")
+        assert problem_code(client.delete(one(owner))) == (403, "insufficient_scope")
 
 
 class TestOneMember:
@@ -162,12 +159,12 @@ class TestOneMember:
             client.delete(one(owner)),
         ]
 
-        assert [code(answer) for answer in answers] == [(409, "last_owner")] * 3
+        assert [problem_code(answer) for answer in answers] == [(409, "last_owner")] * 3
 
     def test_refuses_a_role_that_there_is_not(self, client: Client, mia: Membership) -> None:
         answer = change(client, mia, role="KING")
 
-        assert code(answer) == (422, "invalid")
+        assert problem_code(answer) == (422, "invalid")
         assert answer.json()["errors"][0]["pointer"] == "/role"
 
     def test_is_not_known_in_another_organization(self, client: Client, acme: Organization) -> None:

@@ -23,7 +23,7 @@ from auth_providers.tests.flows import (
     refresh,
 )
 from orgs.models import User
-from orgs.tests.factories import OrganizationFactory, UserFactory
+from orgs.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,15 @@ def app() -> App:
 class TestAuthorize:
     def test_asks_the_person_to_sign_in_first(self, client: Client, app: App) -> None:
         assert ask(client, app)["Location"].startswith(reverse("account_login"))
+
+    def test_lets_no_app_in_by_a_session_that_nobody_used(self, client: Client, app: App) -> None:
+        client.force_login(MembershipFactory.create(organization__idle_minutes=10).user)
+        form = {field.name: field.value() or "" for field in ask(client, app).context["form"]}
+
+        with time_machine.travel(timezone.now() + timedelta(minutes=12), tick=False):
+            answer = client.post(reverse("oauth-authorize"), form | {"allow": "allow"})
+
+        assert answer["Location"].startswith(reverse("account_login"))
 
     def test_lets_the_form_lead_to_the_app(self, browser: Client, app: App) -> None:
         page = ask(browser, app)

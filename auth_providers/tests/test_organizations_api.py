@@ -73,14 +73,15 @@ class TestOrganizations:
     def test_founds_one_from_the_installations_app(self, client_with: type_of_client) -> None:
         user = UserFactory.create()
         phone = client_with(signed_in(user).access_token)
-        body = {"name": "Zebra", "domain": "zebra.example", "join_policy": "REQUEST"}
+        body = {"name": "Zebra", "domain": "zebra.example", "join_policy": "OFF"}
         key = {"Idempotency-Key": "k"}
 
         answer = send(phone, "POST", ORGANIZATIONS, body, **key)
 
         assert answer.status_code == 201
         assert (answer.json()["name"], answer.json()["role"]) == ("Zebra", "OWNER")
-        assert Domain.objects.get().name == "zebra.example"
+        domain = Domain.objects.get()
+        assert (domain.name, domain.join_policy) == ("zebra.example", "OFF")
         repeat = send(phone, "POST", ORGANIZATIONS, body, **key)
         assert (repeat.status_code, repeat.json()["subject_id"]) == (409, answer.json()["id"])
 

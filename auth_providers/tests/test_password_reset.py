@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from auth_providers.models import EmailCode
+from auth_providers.models import EmailCode, LinkedIdentity
 from auth_providers.services.email_codes import CodeWrong
+from auth_providers.services.identities import link_identity
 from auth_providers.services.password_reset import ask_password_reset, reset_password
 from auth_providers.services.tokens import NotSignedIn, identify
 from auth_providers.tests.factories import personal_token, signed_in
@@ -125,11 +126,13 @@ class TestReset:
         self, ask: Callable[[str], None], web: HttpRequest, user: User
     ) -> None:
         EmailAddress.objects.update(verified=False)
+        link_identity(user, issuer="https://idp.example", subject="eve", by=None)
         ask(user.email)
 
         reset(web, user, newest_code())
 
         assert EmailAddress.objects.get(user=user).verified
+        assert not LinkedIdentity.objects.exists()
 
     def test_takes_a_code_once_and_no_wrong_one(
         self, ask: Callable[[str], None], web: HttpRequest, user: User

@@ -1,6 +1,5 @@
-"""One person's page, and what ends at once when they are let go."""
+"""One person's page, and what can be done with them there."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from orgs.models import (
     Solution,
     SolutionGroup,
     SolutionMember,
-    User,
 )
 from orgs.tests.factories import (
     MembershipFactory,
@@ -29,7 +27,6 @@ from orgs.tests.pages import read_page
 pytestmark = pytest.mark.django_db
 
 Role = Membership.Role
-type_of_act = Callable[[Membership, User], None]
 
 
 @pytest.fixture
@@ -152,7 +149,7 @@ class TestChangeRole:
     def test_says_what_happened(self, browser: Client, mia: Membership) -> None:
         response = browser.post(url(mia, "role"), {"role": "CREATOR"}, follow=True)
 
-        assert f"{mia.user.display_name} has role Creator now." in response.content.decode()
+        assert f"{mia.user.display_name} now has the role Creator." in response.content.decode()
 
     def test_offers_and_takes_no_role_that_one_may_not_give(
         self, browser: Client, mia: Membership

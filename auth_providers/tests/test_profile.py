@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -19,6 +20,8 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from auth_providers.models import LinkedIdentity
+from auth_providers.services.identities import link_identity
 from orgs.models import AuditEvent, Membership, User
 from orgs.tests.factories import PASSWORD, MembershipFactory, UserFactory
 from orgs.tests.pages import read_page
@@ -249,6 +252,36 @@ class TestAccountActs:
         assert not UserSession.objects.exists()
         assert mail.outbox[-1].subject == "Your password was changed"
 
+    @pytest.mark.parametrize("was_proved", [True, False])
+    def test_of_a_first_proof_untie_who_claimed_the_account(
+        self,
+        client: Client,
+        mia: User,
+        was_proved: bool,  # noqa: FBT001
+    ) -> None:
+        EmailAddress.objects.update(verified=was_proved)
+        link_identity(mia, issuer="https://idp.example", subject="eve", by=None)
+        entry = client.post("/accounts/password/reset/", {"email": mia.email}).headers["Location"]
+        code = str(mail.outbox[0].body).split("\n\n")[1]
+
+        client.post(entry, {"code": code})
+
+        assert EmailAddress.objects.get(user=mia).verified
+        assert LinkedIdentity.objects.exists() == was_proved
+
+    def test_of_a_proof_at_the_first_sign_in_untie_who_claimed_the_account(
+        self, client: Client, mia: User
+    ) -> None:
+        EmailAddress.objects.update(verified=False)
+        link_identity(mia, issuer="https://idp.example", subject="eve", by=None)
+        sign_in(client, mia)
+        code = str(mail.outbox[-1].body).split("\n\n")[1]
+
+        client.post("/accounts/confirm-email/", {"code": code})
+
+        assert EmailAddress.objects.get(user=mia).verified
+        assert not LinkedIdentity.objects.exists()
+
     def test_of_an_authenticator_app_are_recorded_and_told(
         self, browser: Client, django_capture_on_commit_callbacks: Capture
     ) -> None:
@@ -257,9 +290,11 @@ class TestAccountActs:
         read_page(page)
         assert b"data:image/svg+xml" in page.content
         (secret,) = set(re.findall(r'data-copy="([A-Z2-7]{32})"', page.content.decode()))
-        code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+        now = time.time()
+        code = format_hotp_value(hotp_value(secret, int(now) // 30))
 
-        with django_capture_on_commit_callbacks(execute=True):
+        still = time_machine.travel(now, tick=False)  # a code lasts to the end of its half minute
+        with still, django_capture_on_commit_callbacks(execute=True):
             browser.post(address, {"code": code})
         assert mail.outbox[-1].subject == "An authenticator app was set up"
         read_page(browser.get(reverse("mfa_view_recovery_codes")))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from uuid import UUID
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -18,6 +18,7 @@ from auth_providers.services.email_codes import CodeWrong, TooManyCodes, TooMany
 from auth_providers.services.registration import (
     AccountExists,
     ClientUnknown,
+    NamesInvalid,
     ProofExpired,
     begin_registration,
     confirm_registration,
@@ -56,9 +57,21 @@ def begin(web: HttpRequest, django_capture_on_commit_callbacks: Committing) -> B
     return begin
 
 
-def confirm(web: HttpRequest, code: str, *, password: str = PASSWORD, later: Any = None) -> User:
-    now = timezone.now() + (later or timedelta())
-    return confirm_registration(web, email=EMAIL, code=code, password=password, now=now)
+def confirm(
+    web: HttpRequest,
+    code: str,
+    *,
+    password: str = PASSWORD,
+    later: timedelta = timedelta(),
+    **names: str,
+) -> User:
+    now = timezone.now() + later
+    return confirm_registration(web, email=EMAIL, code=code, password=password, now=now, **names)
+
+
+def finish(proof_id: UUID, *, later: timedelta = timedelta()) -> User:
+    now = timezone.now() + later
+    return finish_registration(proof_id, password=PASSWORD, now=now, **NAMES)
 
 
 class TestBegin:
@@ -144,6 +157,15 @@ class TestBegin:
         with pytest.raises(ClientUnknown):
             begin_registration(web, email=EMAIL, now=timezone.now(), client_id="x", **NAMES)
 
+    @pytest.mark.parametrize("name", ["Mia\nBcc: eve", "x" * 101])
+    def test_refuses_what_is_no_name(self, web: HttpRequest, name: str) -> None:
+        with pytest.raises(NamesInvalid) as refused:
+            begin_registration(
+                web, email=EMAIL, first_name="Mia", last_name=name, now=timezone.now()
+            )
+
+        assert [fault.pointer for fault in refused.value.faults] == ["/last_name"]
+
     def test_refuses_what_is_no_address(self, web: HttpRequest) -> None:
         with pytest.raises(NotAnAddress):
             begin_registration(web, email="mia", now=timezone.now(), **NAMES)
@@ -181,6 +203,21 @@ class TestConfirm:
         code = newest_code()
 
         assert confirm(web, f" {code[:3]} {code[3:]}\n").email == EMAIL
+
+    def test_takes_its_own_names_before_those_of_who_asked(
+        self, begin: Begin, web: HttpRequest
+    ) -> None:
+        begin()
+
+        user = confirm(web, newest_code(), first_name="Mina", last_name="Ek")
+
+        assert user.display_name == "Mina Ek"
+
+    def test_refuses_names_of_several_lines(self, begin: Begin, web: HttpRequest) -> None:
+        begin()
+
+        with pytest.raises(NamesInvalid):
+            confirm(web, newest_code(), first_name="Mia\nBcc: eve")
 
     def test_takes_a_code_once(self, begin: Begin, web: HttpRequest) -> None:
         begin()
@@ -256,24 +293,35 @@ class TestFinish:
         begin()
         proof = prove_registration(web, email=EMAIL, code=newest_code(), now=timezone.now())
 
-        user = finish_registration(proof.pk, password=PASSWORD, now=timezone.now())
+        user = finish(proof.pk)
 
         assert (user.email, user.display_name) == (EMAIL, "Mia Brandenburger")
         with pytest.raises(ProofExpired):
-            finish_registration(proof.pk, password=PASSWORD, now=timezone.now())
+            finish(proof.pk)
+
+    def test_takes_a_proof_whatever_others_ask_for_meanwhile(
+        self, begin: Begin, web: HttpRequest
+    ) -> None:
+        begin()
+        proof = prove_registration(web, email=EMAIL, code=newest_code(), now=timezone.now())
+        begin_registration(
+            web, email=EMAIL, first_name="Eve", last_name="Other", now=timezone.now()
+        )
+
+        assert finish(proof.pk).display_name == "Mia Brandenburger"
 
     def test_takes_no_proof_that_was_never_given(self, begin: Begin) -> None:
         begin()
 
         with pytest.raises(ProofExpired):
-            finish_registration(EmailCode.objects.get().pk, password=PASSWORD, now=timezone.now())
+            finish(EmailCode.objects.get().pk)
 
     def test_takes_no_old_proof(self, begin: Begin, web: HttpRequest) -> None:
         begin()
         proof = prove_registration(web, email=EMAIL, code=newest_code(), now=timezone.now())
 
         with pytest.raises(ProofExpired):
-            finish_registration(proof.pk, password=PASSWORD, now=timezone.now() + PROOF_LIFETIME)
+            finish(proof.pk, later=PROOF_LIFETIME)
 
 
 @pytest.mark.postgresql

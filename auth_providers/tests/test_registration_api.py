@@ -49,6 +49,19 @@ class TestDoors:
             }
         ]
 
+    def test_take_the_names_of_who_confirms(self) -> None:
+        self.post("register", email=EMAIL, first_name="Eve", last_name="Other")
+
+        named = {"email": EMAIL, "password": PASSWORD} | NAMES
+        wrong = self.post(
+            "register/confirm", **named | {"code": newest_code(), "last_name": "E\nk"}
+        )
+        self.post("register/confirm", code=newest_code(), **named)
+
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "names_invalid")
+        assert wrong.json()["errors"][0]["pointer"] == "/last_name"
+        assert User.objects.get().display_name == "Mia Brandenburger"
+
     def test_answer_the_same_for_known_and_unknown(self) -> None:
         UserFactory.create(email=EMAIL)
 

@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from auth_providers.console.registration import EMAIL_KEY, PROOF_KEY
+from auth_providers.console.registration import EMAIL_KEY, NAMES_KEY, PROOF_KEY
 from auth_providers.tests.registering import Committing, another_than, newest_code
 from orgs.models import Domain, JoinRequest, Membership, Organization, User
 from orgs.tests.factories import PASSWORD, DomainFactory, MembershipFactory, UserFactory
@@ -52,7 +52,7 @@ class TestRegister:
         assert f"Signed in as {EMAIL}" in text_of(page)
         assert User.objects.get().display_name == "Mia Ek"
         assert browser.get("/accounts/sessions/").status_code == 200
-        assert not {EMAIL_KEY, PROOF_KEY} & set(browser.session.keys())
+        assert not {EMAIL_KEY, NAMES_KEY, PROOF_KEY} & set(browser.session.keys())
 
     def test_keeps_what_was_typed_beside_what_is_wrong(self, client: Client) -> None:
         page = client.post("/register", ASKED | {"email": "mia"})
@@ -115,6 +115,16 @@ class TestCode:
         assert "A new code is on its way" in text_of(page)
         assert len(mail.outbox) == 2
         assert browser.post("/register/code", {"code": newest_code()}).status_code == 302
+
+    def test_moves_the_proof_to_a_session_that_nobody_knows(self, browser: Client) -> None:
+        before = browser.session.session_key
+
+        browser.post("/register/code", {"code": newest_code()})
+
+        assert PROOF_KEY in browser.session
+        assert browser.session.session_key != before
+        assert before
+        assert not browser.session.exists(before)
 
 
 class TestPassword:

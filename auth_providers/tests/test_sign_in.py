@@ -44,6 +44,11 @@ def code_now(secret: str, *, steps_ago: int = 0) -> str:
 
 
 class TestSignIn:
+    def test_knows_a_domain_in_each_of_its_spellings(self, client: Client, app: App) -> None:
+        UserFactory.create(email="mia@xn--strae-oqa.de")
+
+        assert sign_in(client, app, "Mia@Straße.de").status_code == 200
+
     def test_gives_a_pair_of_tokens_and_opens_a_device(
         self, client: Client, app: App, user: User
     ) -> None:

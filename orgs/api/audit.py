@@ -52,15 +52,17 @@ class AuditEventSerializer(serializers.Serializer[AuditEvent]):
 
 class AuditFiltersSerializer(serializers.Serializer[dict[str, Any]]):
     act = serializers.CharField(
-        required=False, help_text="As member.admit; member alone is all acts on members."
+        required=False,
+        max_length=60,
+        help_text="As member.admit; member alone is all acts on members.",
     )
     actor = serializers.UUIDField(required=False)
-    subject = serializers.CharField(required=False)
+    subject = serializers.CharField(required=False, max_length=100)
     correlation_id = serializers.UUIDField(required=False, source="correlation")
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False, help_text="Up to this moment, without it.")
     search = serializers.CharField(
-        required=False, help_text="In the labels and the act; or a subject's id."
+        required=False, max_length=200, help_text="In the labels and the act; or a subject's id."
     )
 
 

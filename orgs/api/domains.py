@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -46,15 +46,10 @@ class DomainSerializer(serializers.Serializer[Domain]):
     is_proved = serializers.BooleanField()
     proved_at = serializers.DateTimeField(allow_null=True)
     proved_by = serializers.ChoiceField(choices=Domain.ProvedBy.choices, allow_blank=True)
-    proof = serializers.SerializerMethodField()
+    proof = ProofSerializer(source="*")
     checked_at = serializers.DateTimeField(allow_null=True)
     finding = serializers.CharField()
     created_at = serializers.DateTimeField()
-
-    @extend_schema_field(ProofSerializer)
-    def get_proof(self, domain: Domain) -> dict[str, str]:
-        """Name the record that belongs into the DNS."""
-        return {"type": "TXT", "name": domain.proof_name, "value": domain.proof_value}
 
 
 class Domains(ListAPIView[Domain]):
@@ -92,12 +87,12 @@ class OneDomain(APIView):
     }
 
     @extend_schema(responses=DomainSerializer)
-    def get(self, request: UserRequest, organization_id: uuid.UUID, pk: uuid.UUID) -> Response:
-        return Response(DomainSerializer(_domain(request, organization_id, pk)).data)
+    def get(self, request: UserRequest, pk: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        return Response(DomainSerializer(_domain(request, pk, domain_id)).data)
 
     @extend_schema(request=JoinPolicySerializer, responses=DomainSerializer)
-    def patch(self, request: UserRequest, organization_id: uuid.UUID, pk: uuid.UUID) -> Response:
-        domain = _domain(request, organization_id, pk)
+    def patch(self, request: UserRequest, pk: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        domain = _domain(request, pk, domain_id)
         fields = JoinPolicySerializer(data=request.data)
         fields.is_valid(raise_exception=True)
         policy = Domain.JoinPolicy(fields.validated_data["join_policy"])
@@ -105,8 +100,8 @@ class OneDomain(APIView):
         return Response(DomainSerializer(domain).data)
 
     @extend_schema(responses={204: None})
-    def delete(self, request: UserRequest, organization_id: uuid.UUID, pk: uuid.UUID) -> Response:
-        remove_domain(_domain(request, organization_id, pk), by=request.user)
+    def delete(self, request: UserRequest, pk: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        remove_domain(_domain(request, pk, domain_id), by=request.user)
         return Response(status=204)
 
 
@@ -116,8 +111,8 @@ class VerifyDomain(APIView):
     required_scope = "organization:write"
 
     @extend_schema(request=None, responses=DomainSerializer)
-    def post(self, request: UserRequest, organization_id: uuid.UUID, pk: uuid.UUID) -> Response:
-        domain = _domain(request, organization_id, pk)
+    def post(self, request: UserRequest, pk: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        domain = _domain(request, pk, domain_id)
         checked = check_domain(domain, by=request.user, now=timezone.now())
         return Response(DomainSerializer(checked).data)
 
@@ -127,5 +122,5 @@ def _domains(request: UserRequest, organization_id: uuid.UUID) -> QuerySet[Domai
     return domains_of(organization, by=request.user).select_related("organization")
 
 
-def _domain(request: UserRequest, organization_id: uuid.UUID, pk: uuid.UUID) -> Domain:
-    return get_object_or_404(_domains(request, organization_id), pk=pk)
+def _domain(request: UserRequest, organization_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
+    return get_object_or_404(_domains(request, organization_id), pk=domain_id)

@@ -92,7 +92,7 @@ def chosen_grants(choices: Choices, fields: dict[str, Any]) -> Grants:
     named = [str(identity) for identity in fields["groups"]]
     faults = [
         FieldFault(f"/solutions/{index}", "There is no such solution.", "solution_unknown")
-        for index, identity in enumerate(roles)
+        for index, (identity, _role) in enumerate(fields["solutions"])
         if identity not in choices.solutions
     ] + [
         FieldFault(f"/groups/{index}", "There is no such group.", "group_unknown")

@@ -1,7 +1,7 @@
 """The caller's organizations and their settings."""
 
 import uuid
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -12,7 +12,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jigxmgmt.errors import NotAllowed
+from orgs.api.callers import CallerRequest, require_reach, require_within
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.http import UserRequest
 from orgs.models import Domain, Membership, Organization
@@ -20,26 +20,6 @@ from orgs.policies import Act, acts_of
 from orgs.services.joining import found_own_organization
 from orgs.services.organization_settings import delete_organization
 from orgs.services.support_access import SupportAccess, change_settings
-
-
-class Caller(Protocol):
-    """What the token of a request says of itself."""
-
-    scopes: frozenset[str]
-
-    @property
-    def is_device(self) -> bool: ...
-
-    @property
-    def confined_to(self) -> uuid.UUID | None: ...
-
-
-class CallerRequest(UserRequest):
-    auth: Caller
-
-
-class TokenTooNarrow(NotAllowed):
-    code = "insufficient_scope"
 
 
 class NewOrganizationSerializer(serializers.Serializer[dict[str, Any]]):
@@ -120,7 +100,9 @@ class Organizations(ListAPIView[Membership]):
     )
     def post(self, request: CallerRequest) -> Response:
         """Found an organization, whose owner the caller is; also from the app on a phone."""
-        _require_founder(request.auth)
+        require_within(request.auth, None)
+        # A device holds no scope for organizations; founding one is what it may do all the same.
+        require_reach(request.auth, "organization:write")
         fields = NewOrganizationSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
         with once(request, act="organization.create") as claim:
@@ -166,17 +148,6 @@ class OneOrganization(APIView):
         fields.is_valid(raise_exception=True)
         delete_organization(organization, typed_name=fields.validated_data["name"], by=request.user)
         return Response(status=204)
-
-
-def _require_founder(caller: Caller) -> None:
-    """Raise NotAllowed for a personal token without the scope, or an organization's own app.
-
-    A device holds no scope for organizations; founding one is what it may do all the same.
-    """
-    if caller.confined_to:
-        raise NotAllowed("This app stays in its organization.")
-    if not caller.is_device and "organization:write" not in caller.scopes:
-        raise TokenTooNarrow("This token lacks the scope organization:write.")
 
 
 def _memberships(request: UserRequest) -> QuerySet[Membership]:

@@ -9,12 +9,12 @@ urlpatterns = [
     ),
     path("organizations/<uuid:pk>/domains", domains.Domains.as_view(), name="api-domains"),
     path(
-        "organizations/<uuid:organization_id>/domains/<uuid:pk>",
+        "organizations/<uuid:pk>/domains/<uuid:domain_id>",
         domains.OneDomain.as_view(),
         name="api-domain",
     ),
     path(
-        "organizations/<uuid:organization_id>/domains/<uuid:pk>/verify",
+        "organizations/<uuid:pk>/domains/<uuid:domain_id>/verify",
         domains.VerifyDomain.as_view(),
         name="api-domain-verify",
     ),

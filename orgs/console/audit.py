@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ class AuditFilters(forms.Form):
             if name in wanted:
                 wanted[name] = _midnight(wanted[name])
         if "until" in wanted:  # with all of that day
-            wanted["until"] += A_DAY
+            with suppress(OverflowError):  # after the last of all days there is none
+                wanted["until"] += A_DAY
         return Narrowing(**wanted)
 
 

@@ -104,7 +104,7 @@ def _show(
         "domain": domain,
         "policy_form": policy_form or JoinPolicyForm(domain=domain),
         "removal_form": removal_form or RemovalForm(expected=domain.name),
-        "members_there": count_members_at(domain),
+        "members_there": count_members_at(domain, by=request.user),
         "failed_checks_left": FAILED_CHECKS_LEFT,
     }
     is_refused = policy_form or removal_form

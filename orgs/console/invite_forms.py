@@ -8,8 +8,8 @@ from django.utils.translation import gettext as now_translated
 from django.utils.translation import gettext_lazy as _
 
 from orgs.console.grants import GrantsForm
+from orgs.models.languages import LANGUAGES
 from orgs.services.invites import EMAIL_LENGTH, NAME_LENGTH
-from orgs.services.languages import LANGUAGES
 
 LIST_BYTES = 256 * 1024
 BYTE_ORDER_MARK = "\ufeff"

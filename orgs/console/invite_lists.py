@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import FieldFault, Invalid
 from orgs.models import Membership, Organization, Solution, SolutionGroup, SolutionMember, User
+from orgs.models.languages import LANGUAGES, language_name
 from orgs.services.bulk_invites import check_number, examine_invitations
 from orgs.services.invites import Invitation
-from orgs.services.languages import LANGUAGES, language_name
 from orgs.services.provisioning import Grants
 
 COLUMNS = ("email", "first name", "last name", "role", "language", "solutions", "groups")

@@ -1,12 +1,11 @@
 """The words and looks of an invitation as a form."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from jigxmgmt.errors import DomainError
 from orgs.mail.wording import BUILT_IN, ICONS, KINDS, LONGEST, Kind, Wording
 from orgs.models.languages import LANGUAGES
 from orgs.services.invite_wording import MOST_SUBJECT
@@ -56,8 +55,10 @@ class InviteTemplateForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": BUILT_IN["subject"], "autocomplete": "off"}),
     )
 
-    def __init__(self, typed: QueryDict | None = None, *, wording: Wording | None = None) -> None:
-        super().__init__(typed, initial=_initial(wording) if wording else None)
+    def __init__(
+        self, typed: Mapping[str, Any] | None = None, *, wording: Wording | None = None
+    ) -> None:
+        super().__init__(typed, initial=typed_of(wording) if wording else None)
         for name, kind in KINDS.items():
             self.fields[name] = _field(name, kind)
         self.fields["html"] = _source("html", rows=14)
@@ -72,14 +73,6 @@ class InviteTemplateForm(forms.Form):
             html=typed["html"],
             text=typed["text"],
         )
-
-    def add_refusal(self, refusal: DomainError) -> None:
-        """Put each fault at its field, and what has none above all."""
-        for fault in refusal.faults:
-            name = fault.pointer.rsplit("/", 1)[-1]
-            self.add_error(name if name in self.fields else None, fault.detail)
-        if not refusal.faults:
-            self.add_error(None, refusal.detail)
 
     def looks(self) -> list[forms.BoundField]:
         return [self[name] for name in LOOKS]
@@ -102,7 +95,8 @@ class LanguageForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
 
 
-def _initial(wording: Wording) -> dict[str, str]:
+def typed_of(wording: Wording) -> dict[str, str]:
+    """Return what somebody typed who wrote it so."""
     whole = {"subject": wording.subject, "html": wording.html, "text": wording.text}
     return {**wording.parameters, **whole}
 

@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrPromise
 
-from jigxmgmt.console import refusals_as_messages
-from jigxmgmt.errors import DomainError, Invalid
+from jigxmgmt.console import refusals_as_messages, refusals_in_form
 from orgs.console.entrance import ConsoleRequest, console_page
 from orgs.console.invite_template_forms import (
     PART_LABELS,
     InviteTemplateForm,
     LanguageForm,
     RemovalForm,
+    typed_of,
 )
 from orgs.console.pictures import PictureForm
 from orgs.console.sandbox import sandboxed
@@ -56,7 +56,7 @@ def invite_templates(request: ConsoleRequest) -> HttpResponse:
         return redirect("invite-template", chosen.cleaned_data["language"])
     context = {
         "rows": rows,
-        "missing": missing_translations(request.organization),
+        "missing": missing_translations(request.organization, by=request.user),
         "language_form": LanguageForm(initial={"language": "en"}),
         "logo_form": PictureForm(),
         "has_mail_folder": has_mail_folder(),
@@ -72,7 +72,7 @@ def invite_template(request: ConsoleRequest, language: str) -> HttpResponse:
         return _show(request, language, InviteTemplateForm(wording=saved), row)
     form = InviteTemplateForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals_in_form(form):
             save_invite_template(
                 request.organization,
                 language=language,
@@ -80,9 +80,6 @@ def invite_template(request: ConsoleRequest, language: str) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-        except Invalid as refusal:
-            form.add_refusal(refusal)
-        else:
             name = {"language": language_name(language)}
             messages.success(request, _("Invitations in %(language)s read as you wrote.") % name)
             return redirect("invite-template", language)
@@ -97,7 +94,7 @@ def send_test(request: ConsoleRequest, language: str) -> HttpResponse:
         return redirect("invite-template", language)
     form = InviteTemplateForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals_in_form(form):
             send_test_invitation(
                 request.organization,
                 language=language,
@@ -105,9 +102,6 @@ def send_test(request: ConsoleRequest, language: str) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-        except DomainError as refusal:
-            form.add_refusal(refusal)
-        else:
             to = {"email": request.user.email}
             messages.success(request, _("A test is on its way to %(email)s.") % to)
     return _show(request, language, form, row)
@@ -136,25 +130,22 @@ def preview(request: ConsoleRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     language = asked.get("language", "")
     row = _find(request, language)
-    form = InviteTemplateForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and not form.is_valid():
-        return _preview_faults(request, form)
     saved = wording_of(row.template) if row else Wording()
-    try:
-        rendered = preview_invitation(
-            request.organization,
-            language=language,
-            wording=form.wording() if form.is_bound else saved,
-            by=request.user,
-            now=timezone.now(),
-            base_url="",
-        )
-    except Invalid as refusal:
-        form.add_refusal(refusal)
-        return _preview_faults(request, form)
-    if asked.get("show") == "text":
-        return _sheet(request, "orgs/invite_template_as_text.html", {"rendered": rendered})
-    return sandboxed(rendered.html)
+    form = InviteTemplateForm(request.POST if request.method == "POST" else typed_of(saved))
+    if form.is_valid():
+        with refusals_in_form(form):
+            rendered = preview_invitation(
+                request.organization,
+                language=language,
+                wording=form.wording(),
+                by=request.user,
+                now=timezone.now(),
+                base_url="",
+            )
+            if asked.get("show") == "text":
+                return _sheet(request, "orgs/invite_template_as_text.html", {"rendered": rendered})
+            return sandboxed(rendered.html)
+    return _preview_faults(request, form)
 
 
 def _rows(request: ConsoleRequest) -> list[Row]:

@@ -13,26 +13,26 @@ from django.utils.translation import gettext as _
 from jigxmgmt.console import refusals_as_messages, refusals_in_form
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page, posted_from
+from orgs.console.filters import query_without, search_of
 from orgs.console.invite_forms import InviteForm
 from orgs.console.shell import shell_of
 from orgs.http import UserHttpRequest
 from orgs.models import Invite
+from orgs.models.languages import language_name
 from orgs.services.invites import (
     invite_person,
     invites_of,
     resend_invite,
     revoke_invite,
 )
-from orgs.services.languages import language_name
 
 PAGE_SIZE = 50
-LONGEST_SEARCH = 200
 TONES = {
-    Invite.State.SENT: "caution",
+    Invite.State.SENT: "outline",
     Invite.State.BOUNCED: "destructive",
     Invite.State.ACCEPTED: "positive",
-    Invite.State.EXPIRED: "secondary",
-    Invite.State.REVOKED: "outline",
+    Invite.State.EXPIRED: "caution",
+    Invite.State.REVOKED: "secondary",
 }
 
 
@@ -40,7 +40,7 @@ TONES = {
 def invites(request: ConsoleRequest) -> HttpResponse:
     now = timezone.now()
     everybody = invites_of(request.organization, by=request.user)
-    search = request.GET.get("search", "").strip()[:LONGEST_SEARCH]
+    search = search_of(request)
     state = request.GET.get("state", "")
     found = everybody.matching(search)
     if state in Invite.State.values:
@@ -58,7 +58,7 @@ def invites(request: ConsoleRequest) -> HttpResponse:
         "states": Invite.State.choices,
         "is_narrowed": bool(search or state),
         "open": everybody.acceptable(now).count(),
-        "query": _query(request),
+        "query": query_without(request, "page"),
     }
     return render(request, "orgs/invites.html", context)
 
@@ -110,11 +110,10 @@ def _row(invite: Invite, languages: set[str]) -> dict[str, object]:
     """Return what the list shows of an invitation, and what can be done with it."""
     state = Invite.State(invite.state_now)  # type: ignore[attr-defined]
     is_open = state in Invite.OPEN
-    name = f"{invite.first_name} {invite.last_name}".strip()
     offered = sorted(languages | {invite.language}, key=language_name)
     return {
         "invite": invite,
-        "name": name or invite.email,
+        "name": invite.display_name,
         "state": state.label if invite.sent_at or not is_open else _("Sending"),
         "tone": TONES[state],
         "is_open": is_open,
@@ -130,13 +129,6 @@ def _one_of(request: UserHttpRequest, invite_id: UUID) -> Invite:
         raise Http404
     mine = invites_of(organization, by=request.user).select_related("organization")
     return get_object_or_404(mine, pk=invite_id)
-
-
-def _query(request: HttpRequest) -> str:
-    """Return the address's query without the page, for links that change just that."""
-    query = request.GET.copy()
-    query.pop("page", None)
-    return query.urlencode()
 
 
 def _back(request: HttpRequest) -> HttpResponse:

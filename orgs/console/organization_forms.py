@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization
 from orgs.services.organization_settings import LEAST_IDLE_MINUTES, MOST_IDLE_MINUTES
-from orgs.services.support_access import LONGEST_SUPPORT, SupportAccess
+from orgs.services.support_access import SupportAccess
 
 Level = Organization.SupportAccess
 DURATIONS = {
@@ -43,7 +43,7 @@ class AccessForm(forms.Form):
     """What sessions and scripts may do."""
 
     idle_minutes = forms.IntegerField(
-        label=_("Sign people out after minutes without use"),
+        label=_("Minutes without use until sign-out"),
         required=False,
         min_value=LEAST_IDLE_MINUTES,
         max_value=MOST_IDLE_MINUTES,
@@ -87,16 +87,6 @@ class SupportForm(forms.Form):
     def __init__(self, typed: Any = None, *, initial: Any = None, now: datetime) -> None:
         super().__init__(typed, initial=initial)
         self.now = now
-
-    def clean_until(self) -> datetime | None:
-        """Refuse a time that the service would, here where it is typed."""
-        until: datetime | None = self.cleaned_data["until"]
-        chosen = self.cleaned_data
-        if chosen.get("duration") != CUSTOM or chosen.get("level") == Level.NONE:
-            return until
-        if until is None or not self.now < until <= self.now + LONGEST_SUPPORT:
-            raise forms.ValidationError(_("Choose a time within the next 30 days."))
-        return until
 
     def support(self) -> SupportAccess:
         """Return what was chosen."""

@@ -12,11 +12,13 @@ from django.db.models import CharField, F, Prefetch, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.console.filters import query_without, search_of, uuid_or_none
 from orgs.console.shell import initials, shell_of
 from orgs.models import Invite, InviteSolution, Membership, Solution, SolutionMember
 from orgs.models.invites import InviteQuerySet
@@ -27,13 +29,12 @@ from orgs.services.members import members_of
 PAGE_SIZE = 50
 MOST_SOLUTIONS = 3
 MOST_CHOICES = 200
-LONGEST_SEARCH = 200
 TONES = 5
 MEMBER, INVITE = "member", "invite"
 STATES = {
     "active": (_("Active"), "positive"),
     "disabled": (_("Disabled"), "secondary"),
-    "invited": (_("Invited"), "caution"),
+    "invited": (_("Invited"), "outline"),
 }
 
 
@@ -94,7 +95,7 @@ def people(request: ConsoleRequest) -> HttpResponse:
         "roles": Membership.Role.choices,
         "states": [(state, label) for state, (label, _tone) in STATES.items()],
         "solutions": seen[:MOST_CHOICES],
-        "query": _query(request),
+        "query": query_without(request, "page"),
         "may_manage": Act.MANAGE_PEOPLE in acts,
         "may_own": Act.OWN_ORGANIZATION in acts,
     }
@@ -105,18 +106,11 @@ def _filters(request: ConsoleRequest) -> dict[str, str]:
     """Return what narrows the list; what cannot be is as if it were not given."""
     role, state = request.GET.get("role", ""), request.GET.get("state", "")
     return {
-        "search": request.GET.get("search", "").strip()[:LONGEST_SEARCH],
+        "search": search_of(request),
         "role": role if role in Membership.Role.values else "",
         "state": state if state in STATES else "",
-        "solution": _uuid_or_nothing(request.GET.get("solution", "")),
+        "solution": str(uuid_or_none(request.GET.get("solution")) or ""),
     }
-
-
-def _uuid_or_nothing(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return ""
 
 
 def _found(
@@ -124,7 +118,7 @@ def _found(
 ) -> QuerySet[Any, Any]:
     """Return kind and id of everybody who matches, members and open invites as one list."""
     members = members_of(request.organization, by=request.user).matching(wanted["search"])
-    invites = Invite.objects.filter(organization=request.organization).open()
+    invites = Invite.objects.filter(organization=request.organization).acceptable(timezone.now())
     invites = invites.matching(wanted["search"])
     if role := wanted["role"]:
         members, invites = members.filter(role=role), invites.filter(role=role)
@@ -169,7 +163,7 @@ def _rows(
     keys = list(keys)
     members = _members([pk for kind, pk, _ in keys if kind == MEMBER], seen)
     invites = _invites([pk for kind, pk, _ in keys if kind == INVITE], seen)
-    made = {row.id: row for row in [_row_of_member(member, request) for member in members]}
+    made = {member.pk: _row_of_member(member, request) for member in members}
     made |= {invite.pk: _row_of_invite(invite) for invite in invites}
     # Who went between two queries is left out.
     return [made[pk] for _, pk, _ in keys if pk in made]
@@ -206,16 +200,9 @@ def _row_of_member(membership: Membership, request: ConsoleRequest) -> Row:
 def _row_of_invite(invite: Invite) -> Row:
     return Row(
         id=invite.pk,
-        name=f"{invite.first_name} {invite.last_name}".strip() or invite.email,
+        name=invite.display_name,
         email=invite.email,
         role=invite.get_role_display(),
         state="invited",
         solutions=[role.solution.title for role in invite.seen_roles],  # type: ignore[attr-defined]
     )
-
-
-def _query(request: ConsoleRequest) -> str:
-    """Return the filters of the address, for links to other pages of the same list."""
-    query = request.GET.copy()
-    query.pop("page", None)
-    return query.urlencode()

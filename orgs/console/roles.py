@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse
@@ -12,6 +11,7 @@ from django_stubs_ext import StrPromise
 
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page
+from orgs.console.filters import uuid_or_none
 from orgs.models import Membership, Solution, SolutionMember
 from orgs.policies import GOVERNED_BY, ORGANIZATION_ROLES, SOLUTION_ROLES, Act, SolutionAct
 from orgs.services.members import members_of
@@ -73,7 +73,8 @@ def roles(request: ConsoleRequest) -> HttpResponse:
     people = members_of(request.organization, by=request.user)
     person = None
     if request.GET.get("person"):
-        person = people.filter(pk=_uuid(request.GET["person"])).first()
+        wanted = uuid_or_none(request.GET["person"])
+        person = people.filter(pk=wanted).first() if wanted else None
         if person is None:
             raise Http404
     context = {
@@ -130,10 +131,3 @@ def _part(person: Membership, solution: Solution) -> Part:
         role=str(SolutionMember.Role(role).label) if role else "",
         acts=[words for act, words in SOLUTION_WORDS.items() if act in acts],
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error

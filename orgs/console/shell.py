@@ -44,7 +44,7 @@ class Page:
     count: Callable[[Organization], int] | None = None
 
 
-def waiting_requests(organization: Organization) -> int:
+def _waiting_requests(organization: Organization) -> int:
     """Count who waits to be let in."""
     return JoinRequest.objects.pending().filter(organization=organization).count()
 
@@ -60,16 +60,16 @@ SECTIONS: tuple[tuple[StrPromise, tuple[Page, ...]], ...] = (
                 "user-check",
                 ("join-requests", "join-request", "join-request-approve", "join-request-deny"),
                 Act.MANAGE_PEOPLE,
-                waiting_requests,
+                _waiting_requests,
             ),
             Page(_("Invites"), "mail", ("invites", "invite", "invite-many"), Act.MANAGE_PEOPLE),
-            Page(_("Who can do what"), "shield-check", ("roles",), Act.SEE_PEOPLE),
             Page(
                 _("Invite templates"),
                 "palette",
                 ("invite-templates", "invite-template"),
                 Act.SET_UP_ORGANIZATION,
             ),
+            Page(_("Who can do what"), "shield-check", ("roles",), Act.SEE_PEOPLE),
             Page(_("Settings"), "settings", ("organization",), Act.SET_UP_ORGANIZATION),
         ),
     ),

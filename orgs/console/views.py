@@ -41,9 +41,9 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 def next_page(request: HttpRequest) -> str:
-    """Return to the page that asked; elsewhere only within this site."""
+    """Return to the page that asked: a path of this site, since `redirect` looks names up."""
     page = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
         page, {request.get_host()}, require_https=request.is_secure()
     )
-    return page if is_ours else reverse("overview")
+    return page if is_ours and page.startswith("/") else reverse("overview")

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from orgs.models.organizations import MOST_WORDS, Membership, Organization
+from orgs.models.organizations import Membership, Organization, names_hold
 from orgs.models.users import User
 
 
@@ -21,14 +21,7 @@ class JoinRequestQuerySet(models.QuerySet["JoinRequest"]):
 
     def matching(self, text: str) -> Self:
         """Those whose name and address hold every word of this."""
-        found = self
-        for word in text.split()[:MOST_WORDS]:
-            found = found.filter(
-                Q(email__icontains=word)
-                | Q(first_name__icontains=word)
-                | Q(last_name__icontains=word)
-            )
-        return found
+        return self.filter(names_hold(text))
 
 
 class JoinRequest(models.Model):

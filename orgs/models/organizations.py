@@ -15,6 +15,13 @@ SEEN_EVERY = timedelta(minutes=5)
 MOST_WORDS = 8  # of a search; each is a condition of the query
 
 
+def names_hold(text: str, person: str = "") -> Q:
+    """Match the rows in which the names and the address of a person hold every word of this."""
+    columns = [f"{person}{name}__icontains" for name in ("email", "first_name", "last_name")]
+    words = text.split()[:MOST_WORDS]
+    return Q(*(Q(*((column, word) for column in columns), _connector=Q.OR) for word in words))
+
+
 class Organization(models.Model):
     class SupportAccess(models.TextChoices):
         NONE = "NONE", "None"
@@ -69,14 +76,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def matching(self, text: str) -> Self:
         """Those whose name and address hold every word of this."""
-        found = self
-        for word in text.split()[:MOST_WORDS]:
-            found = found.filter(
-                Q(user__email__icontains=word)
-                | Q(user__first_name__icontains=word)
-                | Q(user__last_name__icontains=word)
-            )
-        return found
+        return self.filter(names_hold(text, "user__"))
 
 
 class Membership(models.Model):

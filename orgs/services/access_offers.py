@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, NotFound
 from orgs.models import AccessOffer, JoinRequest, Organization
-from orgs.models.users import normal_email
 from orgs.services.join_requests import open_join_request
+from orgs.services.people import checked_email
 
 USABLE_FOR = timedelta(minutes=15)
 READABLE_FOR = timedelta(days=30)
@@ -46,13 +46,13 @@ def offer_access(
     Single sign-on calls this after it has verified the identity (issuer and subject; blank where
     none was proved) and found nobody to sign in, and answers `access_request_available` with the
     token. It is good for one request within fifteen minutes, to this organization; for thirty days
-    more it reads and withdraws that request. Only its digest is kept.
+    more it reads and withdraws that request. Only its digest is kept. Raises NotAnAddress.
     """
     token = secrets.token_urlsafe(32)
     AccessOffer.objects.create(
         organization=organization,
         token_digest=_digest(token),
-        email=normal_email(email),
+        email=checked_email(email),
         first_name=first_name[:100],
         last_name=last_name[:100],
         issuer=issuer,

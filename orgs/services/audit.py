@@ -20,7 +20,7 @@ def record_event(
     by: User | None,
     subject: models.Model,
     organization: Organization | None = None,
-    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    changes: Changes | None = None,
     actor_label: str = OPERATOR,
 ) -> AuditEvent:
     """Record an act. Changes never hold a secret.

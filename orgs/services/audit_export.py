@@ -19,7 +19,7 @@ from orgs.services.audit_log import Narrowing, chain_of, events_of
 
 READ_AT_ONCE = 1000
 # With one of these in front a spreadsheet takes a text for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 COLUMNS = (
     "number",
     "created_at",

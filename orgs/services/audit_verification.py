@@ -57,7 +57,10 @@ def verify_chain(scope: str, *, expected: Iterable[Place] = ()) -> Verdict:
     last = AuditLink.objects.filter(scope=scope).aggregate(last=Max("number"))["last"] or 0
     chain = AuditChain.objects.filter(scope=scope).first() or AuditChain(scope=scope)
     end = Place(scope, chain.length, chain.digest)
-    noted = {place.number: place.digest for place in expected if place.scope == scope}
+    noted: dict[int, set[str]] = {}
+    for place in expected:
+        if place.scope == scope:
+            noted.setdefault(place.number, set()).add(place.digest)
     fault = next(_faults(end, noted), "")
     if not fault and last > end.number:
         fault = f"Event {end.number + 1} of {scope} was inserted behind the end of the chain."
@@ -70,7 +73,7 @@ def find_smuggled_event() -> str:
     return f"Event {event.pk} was inserted: it is in no chain, and waits for none." if event else ""
 
 
-def _faults(end: Place, noted: dict[int, str]) -> Iterator[str]:
+def _faults(end: Place, noted: dict[int, set[str]]) -> Iterator[str]:
     """Go along a chain up to its end and say what is wrong there, one sentence a fault."""
     number, digest = 0, ""
     links = AuditLink.objects.filter(scope=end.scope, number__lte=end.number).order_by("number")
@@ -82,7 +85,7 @@ def _faults(end: Place, noted: dict[int, str]) -> Iterator[str]:
         digest = digest_of(link.event, number=number, previous=digest)
         if digest != link.digest or link.event.scope != end.scope:
             yield f"Event {number} of {end.scope} was changed or inserted: {link.event.pk}."
-        if noted.pop(number, digest) != digest:
+        if noted.pop(number, {digest}) != {digest}:
             yield f"Event {number} of {end.scope} is not the one that was noted: {link.event.pk}."
     if number < end.number:
         yield f"Event {number + 1} of {end.scope} is missing."

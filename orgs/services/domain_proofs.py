@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from jigxmgmt.errors import Conflict
 from orgs import policies, tasks
 from orgs.dns import Outcome, Texts, find_texts
 from orgs.models import Domain, Organization, User
-from orgs.services.audit import record_event
+from orgs.services.audit import Changes, record_event
 from orgs.services.domain_names import normal_domain
 from orgs.services.domains import DomainGone, hold_domain
 
@@ -188,7 +187,5 @@ def _proved_by_another(domain: Domain) -> ProvedByAnother:
     )
 
 
-def _record(
-    act: str, domain: Domain, *, by: User | None, changes: dict[str, tuple[Any, Any]]
-) -> None:
+def _record(act: str, domain: Domain, *, by: User | None, changes: Changes) -> None:
     record_event(act, by=by, subject=domain, organization=domain.organization, changes=changes)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
@@ -56,19 +56,12 @@ def name_domain(
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     if join_policy == JoinPolicy.AUTOMATIC:
-        raise domain_unproved()
+        raise _domain_unproved()
     if organization.domains.count() >= MOST_DOMAINS:
         raise TooManyDomains(
             _("An organization names at most %(most)s domains.") % {"most": MOST_DOMAINS}
         )
-    domain = insert_domain(
-        Domain(
-            organization=organization,
-            name=normal_domain(name),
-            join_policy=join_policy,
-            created_at=now,
-        )
-    )
+    domain = _named(organization, normal_domain(name), join_policy, now)
     record_event(
         "domain.name",
         by=by,
@@ -88,7 +81,7 @@ def set_join_policy(domain: Domain, *, policy: Domain.JoinPolicy, by: User) -> D
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, domain.organization)
     current = hold_domain(domain)
     if policy == JoinPolicy.AUTOMATIC and not current.is_proved:
-        raise domain_unproved()
+        raise _domain_unproved()
     before, current.join_policy = current.join_policy, policy
     if before != policy:
         current.save(update_fields=["join_policy"])
@@ -121,25 +114,30 @@ def remove_domain(domain: Domain, *, by: User) -> None:
     current.delete()
 
 
-def count_members_at(domain: Domain) -> int:
-    """Return how many members of the organization have an address at its domain."""
+def count_members_at(domain: Domain, *, by: User) -> int:
+    """Return how many members of the organization have an address at its domain.
+
+    Raises NotAllowed.
+    """
+    policies.require(by, policies.Act.SET_UP_ORGANIZATION, domain.organization)
     memberships = domain.organization.memberships
     return memberships.filter(user__email__iendswith=f"@{domain.name}").count()
 
 
-def insert_domain(domain: Domain) -> Domain:
+def _named(
+    organization: Organization, name: str, join_policy: Domain.JoinPolicy, now: datetime
+) -> Domain:
     """Save a new domain; raises DomainNamed where its organization has named it before."""
     try:
         with transaction.atomic():
-            domain.save(force_insert=True)
+            return Domain.objects.create(
+                organization=organization, name=name, join_policy=join_policy, created_at=now
+            )
     except IntegrityError as error:
-        sentence = _("%(organization)s names %(name)s already.") % {
-            "organization": domain.organization,
-            "name": domain.name,
-        }
+        sentence = _("%(organization)s names %(name)s already.")
+        sentence %= {"organization": organization, "name": name}
         fault = FieldFault("/name", sentence, DomainNamed.code)
         raise DomainNamed(sentence, faults=[fault]) from error
-    return domain
 
 
 def hold_domain(domain: Domain) -> Domain:
@@ -147,15 +145,14 @@ def hold_domain(domain: Domain) -> Domain:
 
     Raises DomainGone.
     """
-    gently = connection.features.has_select_for_no_key_update
-    rows = Domain.objects.select_for_update(of=("self",), no_key=gently)
+    rows = Domain.objects.select_for_update(of=("self",), no_key=True)
     current = rows.select_related("organization").filter(pk=domain.pk).first()
     if current is None:
         raise DomainGone(_("This domain was removed."))
     return current
 
 
-def domain_unproved() -> DomainUnproved:
+def _domain_unproved() -> DomainUnproved:
     """Return the refusal that names the field."""
     sentence = _("Prove the domain first; until then people can request to join.")
     return DomainUnproved(

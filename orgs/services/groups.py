@@ -1,14 +1,14 @@
 """Groups of a solution's people: made, named, filled, emptied, ended."""
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs import policies
 from orgs.models import GroupMember, Membership, Solution, SolutionGroup, SolutionMember, User
 from orgs.services.audit import record_event
-from orgs.services.people import MembershipInactive
 from orgs.services.provisioning import join_group
-from orgs.services.solution_members import NotInOrganization
+from orgs.services.solution_members import not_in_organization, person_disabled
 from orgs.services.solutions import NameTaken, hold_solution
 
 NAME_LENGTH = 100
@@ -40,7 +40,8 @@ def create_group(solution: Solution, *, name: str, by: User) -> SolutionGroup:
     _begin(solution, by=by)
     name = _checked(name)
     if solution.groups.count() >= MOST_GROUPS:
-        raise TooManyGroups(f"A solution has at most {MOST_GROUPS} groups.")
+        sentence = _("A solution has at most %(most)s groups.")
+        raise TooManyGroups(sentence % {"most": MOST_GROUPS})
     group = SolutionGroup(solution=solution, name=name)
     _save(group)
     record_event("group.create", by=by, subject=group, organization=solution.organization)
@@ -96,9 +97,9 @@ def add_to_group(group: SolutionGroup, *, membership: Membership, by: User) -> G
     held = people.select_related("user").select_for_update(of=("self",), no_key=True)
     person = held.filter(pk=membership.pk).first()
     if person is None:
-        raise NotInOrganization(f"{group.solution.organization} has no such person.")
+        raise not_in_organization(group.solution)
     if not person.may_enter:
-        raise MembershipInactive(f"{person.user.display_name} is disabled; enable them first.")
+        raise person_disabled(person)
     return join_group(group, membership=person, by=by)
 
 
@@ -111,7 +112,7 @@ def remove_from_group(group: SolutionGroup, *, member: SolutionMember, by: User)
     _hold(group, by=by)
     place = group.members.filter(member=member).first()
     if place is None or not GroupMember.objects.filter(pk=place.pk).delete()[0]:
-        raise NotInGroup(f"This person is not in {group.name}.")
+        raise NotInGroup(_("This person is not in %(group)s.") % {"group": group.name})
     record_event(
         "group_member.remove",
         by=by,
@@ -132,14 +133,14 @@ def _hold(group: SolutionGroup, *, by: User) -> str:
     _begin(group.solution, by=by)
     name = SolutionGroup.objects.filter(pk=group.pk).values_list("name", flat=True).first()
     if name is None:
-        raise NoSuchGroup("This group is no longer there.")
+        raise NoSuchGroup(_("This group is no longer there."))
     return name
 
 
 def _checked(name: str) -> str:
     name = name.strip()
     if not (name and name.isprintable() and len(name) <= NAME_LENGTH):
-        sentence = f"A name has 1 to {NAME_LENGTH} printable characters."
+        sentence = _("A name has 1 to %(most)s printable characters.") % {"most": NAME_LENGTH}
         raise NotAGroupName(sentence, faults=[FieldFault("/name", sentence, "invalid")])
     return name
 
@@ -150,6 +151,7 @@ def _save(group: SolutionGroup) -> None:
         with transaction.atomic():
             group.save()
     except IntegrityError as error:
-        sentence = f"{group.solution} already has a group named {group.name}."
+        sentence = _("%(solution)s already has a group named %(group)s.")
+        sentence %= {"solution": group.solution, "group": group.name}
         fault = FieldFault("/name", sentence, NameTaken.code)
         raise NameTaken(sentence, faults=[fault]) from error

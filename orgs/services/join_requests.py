@@ -163,7 +163,7 @@ def approve_join_request(
     if not join_request.decide(Status.APPROVED, by=by, now=now):
         raise already_decided(join_request)
     was_member = organization.memberships.filter(user=user).exists()
-    membership = provision_member(user, organization=organization, grants=grants, by=by)
+    membership = provision_member(user, organization=organization, grants=grants, by=by, now=now)
     if not was_member:
         join_request.membership = membership
         join_request.save(update_fields=["membership"])

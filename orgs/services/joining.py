@@ -11,9 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotAllowed
-from orgs.models import Domain, JoinRequest, Membership, Organization, User
+from orgs.models import Domain, Membership, Organization, User
 from orgs.models.domains import DomainQuerySet
-from orgs.services.audit import record_event
 from orgs.services.domain_names import domain_of, is_public_mail_domain
 from orgs.services.domains import name_domain
 from orgs.services.organizations import NoSuchOrganization, found_organization
@@ -82,8 +81,7 @@ def offered_organization(user: User, organization_id: UUID) -> Organization:
 def join_organization(organization: Organization, *, user: User, now: datetime) -> Membership:
     """Make the person a member with role *user*, where their domain lets them in by itself.
 
-    A request of theirs that is waiting there ends with it. Raises AlreadyMember,
-    MembershipInactive, NoSuchOrganization or NeedsApproval.
+    Raises AlreadyMember, MembershipInactive, NoSuchOrganization or NeedsApproval.
     """
     # The rows are held, so that neither the policy nor the membership changes meanwhile.
     offers = list(_offers_to(user).filter(organization=organization).select_for_update())
@@ -96,8 +94,7 @@ def join_organization(organization: Organization, *, user: User, now: datetime) 
         raise _not_offered()
     if not any(offer.is_proved and offer.join_policy == JoinPolicy.AUTOMATIC for offer in offers):
         raise NeedsApproval(_("Somebody there has to let you in; send a request."))
-    _end_requests(organization, user=user, now=now)
-    return provision_member(user, organization=organization, grants=Grants(), by=user)
+    return provision_member(user, organization=organization, grants=Grants(), by=user, now=now)
 
 
 @transaction.atomic
@@ -115,13 +112,13 @@ def found_own_organization(
     """
     if not owner.is_active or not _proved_domains(owner):
         raise EmailNotProved(_("Prove your e-mail address first."))
-    organization = found_organization(checked_organization_name(name), owner=owner)
+    organization = found_organization(_checked_organization_name(name), owner=owner)
     if domain:
         _name_first_domain(organization, domain, join_policy, now=now, owner=owner)
     return organization
 
 
-def checked_organization_name(name: str) -> str:
+def _checked_organization_name(name: str) -> str:
     """Return the name without spaces around it; raises NotAName."""
     name = name.strip()
     if 0 < len(name) <= NAME_LENGTH and name.isprintable():
@@ -156,15 +153,6 @@ def _each_once(offers: Iterable[Domain]) -> list[Joinable]:
         )
         first.setdefault(offer.organization_id, joinable)
     return list(first.values())
-
-
-def _end_requests(organization: Organization, *, user: User, now: datetime) -> None:
-    pending = JoinRequest.objects.pending().filter(organization=organization, user=user)
-    for waiting in pending:
-        if waiting.decide(JoinRequest.Status.WITHDRAWN, by=user, now=now):
-            record_event(
-                "join_request.withdraw", by=user, subject=waiting, organization=organization
-            )
 
 
 def _name_first_domain(

@@ -1,19 +1,16 @@
 """What becomes of members: their role, being let in or not, and the end of it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, NotAllowed
 from orgs import policies
 from orgs.models import Membership, Organization, User
 from orgs.models.organizations import MembershipQuerySet
-from orgs.services.audit import record_event
-
-Changes = Mapping[str, tuple[Any, Any]]
+from orgs.services.audit import Changes, record_event
 
 
 class LastOwner(Conflict):
@@ -71,7 +68,7 @@ def enable_member(membership: Membership, *, by: User, now: datetime) -> None:
 
     Raises NotAllowed or NoLongerAMember.
     """
-    current, _ = _lock_with_owners(membership)
+    current, _owners = _lock_with_owners(membership)
     policies.require_to_grant(by, current.organization, current.role)
     if current.reactivate(now):
         _record("member.reactivate", current, by=by, changes={"is_active": (False, True)})
@@ -115,7 +112,7 @@ def leave_organization(membership: Membership, *, by: User) -> None:
     Raises NotAllowed for somebody else's, LastOwner or NoLongerAMember.
     """
     if membership.user_id != by.pk:
-        raise NotAllowed("Only the person themself can leave.")
+        raise NotAllowed(_("Only the person themself can leave."))
     current, owners = _lock_with_owners(membership)
     _end(current, owners, act="member.leave", by=by)
 
@@ -127,9 +124,9 @@ def set_default_organization(user: User, *, organization: Organization, by: User
     Raises NotAllowed for somebody else, or NotAMember.
     """
     if user.pk != by.pk:
-        raise NotAllowed("Only the person themself can choose this.")
+        raise NotAllowed(_("Only the person themself can choose this."))
     if not user.memberships.active().filter(organization=organization).exists():
-        raise NotAMember(f"You are not in {organization}.")
+        raise NotAMember(_("You are not in %(organization)s.") % {"organization": organization})
     before = user.default_organization_id
     if before == organization.pk:
         return
@@ -158,7 +155,7 @@ def _lock_with_owners(membership: Membership) -> tuple[Membership, list[Membersh
     held = list(gently.order_by("pk"))
     current = next((row for row in held if row.pk == membership.pk), None)
     if current is None:
-        raise NoLongerAMember("This person is no longer in the organization.")
+        raise NoLongerAMember(_("This person is no longer in the organization."))
     return current, [row for row in held if row.role == Membership.Role.OWNER]
 
 
@@ -167,7 +164,8 @@ def _require_another_owner(membership: Membership, owners: list[Membership]) -> 
     others = [owner for owner in owners if owner.pk != membership.pk and owner.may_enter]
     is_an_owner = membership.role == Membership.Role.OWNER and membership.may_enter
     if is_an_owner and not others:
-        raise LastOwner(f"{membership.user.display_name} is the last owner; make another first.")
+        sentence = _("%(person)s is the last owner; make another first.")
+        raise LastOwner(sentence % {"person": membership.user.display_name})
 
 
 def _end(membership: Membership, owners: list[Membership], *, act: str, by: User) -> None:

@@ -1,16 +1,17 @@
 """What an organization says of itself, what it allows, and its end."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import FieldFault, Invalid
 from orgs import policies
-from orgs.models import Organization, User
+from orgs.models import Organization, Picture, User
+from orgs.models.addresses import kept_email, normal_email
 from orgs.services.audit import record_event
 from orgs.services.organizations import NoSuchOrganization
 
@@ -45,6 +46,8 @@ def change_organization(
     """Change these settings and leave the others. Raises NotAllowed or DetailsInvalid."""
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     current = hold_organization(organization)
+    if "request_email" in wanted:
+        wanted["request_email"] = normal_email(wanted["request_email"])
     changes = {
         field: (getattr(current, field), value)
         for field, value in wanted.items()
@@ -87,6 +90,8 @@ def delete_organization(organization: Organization, *, typed_name: str, by: User
         "organization.delete", by=by, subject=current, organization=current, changes=counts
     )
     current.delete()
+    if current.logo_id:
+        Picture.objects.filter(pk=current.logo_id).delete()
 
 
 def hold_organization(organization: Organization) -> Organization:
@@ -94,15 +99,14 @@ def hold_organization(organization: Organization) -> Organization:
 
     Raises NoSuchOrganization.
     """
-    gently = connection.features.has_select_for_no_key_update
-    rows = Organization.objects.select_for_update(no_key=gently)
+    rows = Organization.objects.select_for_update(no_key=True)
     current = rows.filter(pk=organization.pk).first()
     if current is None:
         raise NoSuchOrganization(_("There is no such organization."))
     return current
 
 
-def _field_faults(organization: Organization, changed: Iterable[str]) -> list[FieldFault]:
+def _field_faults(organization: Organization, changed: Collection[str]) -> list[FieldFault]:
     """Say what the fields themselves refuse, and what nobody could read."""
     others = {field.name for field in organization._meta.fields} - set(changed)
     found: dict[str, list[str]] = {}
@@ -110,6 +114,11 @@ def _field_faults(organization: Organization, changed: Iterable[str]) -> list[Fi
         organization.clean_fields(exclude=others)
     except ValidationError as error:
         found = error.message_dict
+    if "request_email" in changed and organization.request_email:
+        try:
+            kept_email(organization.request_email)
+        except ValidationError as error:
+            found["request_email"] = error.messages
     for field in ("name", "region_label"):
         if not getattr(organization, field).isprintable():
             found.setdefault(field, []).append(_("Use printable characters on one line."))

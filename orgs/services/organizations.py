@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from jigxmgmt.errors import Conflict, Invalid, NotFound
 from orgs.models import Membership, Organization, User
-from orgs.models.users import normal_email
+from orgs.models.addresses import normal_email
 from orgs.services.audit import record_event
 from orgs.services.people import admit_member
 

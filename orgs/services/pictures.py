@@ -4,6 +4,7 @@ from io import BytesIO
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from jigxmgmt.errors import FieldFault, Invalid, NotAllowed
@@ -12,9 +13,9 @@ from orgs.models import Organization, Picture, User
 from orgs.services.audit import record_event
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-MOST_BYTES = 5 * 1024 * 1024
-MOST_PIXELS = 40_000_000
-TOO_MANY_PIXELS = f"A picture has at most {MOST_PIXELS // 1_000_000} megapixels."
+MOST_MEGABYTES, MOST_MEGAPIXELS = 5, 40
+MOST_BYTES = MOST_MEGABYTES * 1024 * 1024
+MOST_PIXELS = MOST_MEGAPIXELS * 1_000_000
 PERSON_SIZE = (256, 256)
 LOGO_SIZE = (512, 512)
 DRAWN_AT = (1024, 1024)  # a JPEG is decoded no larger than the sizes above need
@@ -35,7 +36,8 @@ def make_picture(uploaded: bytes, *, is_public: bool) -> Picture:
     else:
         image = ImageOps.fit(image, PERSON_SIZE)
     written = BytesIO()
-    image.save(written, "PNG", optimize=True)
+    # The profile of its colours would come along, of any size and with anything in it.
+    image.save(written, "PNG", optimize=True, icc_profile=None)
     return Picture.objects.create(content=written.getvalue(), is_public=is_public)
 
 
@@ -91,19 +93,24 @@ def find_picture(picture_id: UUID, *, viewer: User | None) -> Picture | None:
 def _read(uploaded: bytes) -> Image.Image:
     """Return the first frame, turned as its camera was held, in RGBA."""
     if len(uploaded) > MOST_BYTES:
-        raise _refusal(f"A picture has at most {MOST_BYTES // 1024 // 1024} MB.")
+        raise _refusal(_("A picture has at most %(most)s MB.") % {"most": MOST_MEGABYTES})
     try:
         with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise _refusal(TOO_MANY_PIXELS)
+                raise _too_many_pixels()
             image.draft("RGB", DRAWN_AT)
-            return ImageOps.exif_transpose(image).convert("RGBA")
+            ImageOps.exif_transpose(image, in_place=True)
+            return image.convert("RGBA")
     except UnidentifiedImageError as error:
-        raise _refusal("Choose a PNG, JPEG, WebP or GIF file.") from error
+        raise _refusal(_("Choose a PNG, JPEG, WebP or GIF file.")) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _refusal(TOO_MANY_PIXELS) from error
+        raise _too_many_pixels() from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise _refusal("This file is damaged: not all of the picture is there.") from error
+        raise _refusal(_("This file is damaged: not all of the picture is there.")) from error
+
+
+def _too_many_pixels() -> NotAPicture:
+    return _refusal(_("A picture has at most %(most)s megapixels.") % {"most": MOST_MEGAPIXELS})
 
 
 def _refusal(sentence: str) -> NotAPicture:
@@ -112,7 +119,7 @@ def _refusal(sentence: str) -> NotAPicture:
 
 def _require_oneself(user: User, by: User) -> None:
     if user.pk != by.pk:
-        raise NotAllowed("A picture is its person's own to change.")
+        raise NotAllowed(_("A picture is its person's own to change."))
 
 
 def _replace_own(user: User, picture: Picture | None, *, by: User) -> None:

@@ -1,6 +1,7 @@
 """What a person is called, and the language that they are addressed in."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import FieldFault, Invalid, NotAllowed
 from orgs.models import User
@@ -21,7 +22,7 @@ def change_profile(user: User, *, first_name: str, last_name: str, language: str
     Raises NotAllowed for somebody else's, or ProfileInvalid with each fault.
     """
     if user.pk != by.pk:
-        raise NotAllowed("A profile is its person's own to change.")
+        raise NotAllowed(_("A profile is its person's own to change."))
     wanted = {"first_name": first_name.strip(), "last_name": last_name.strip()}
     _check(wanted, language)
     wanted["language"] = language
@@ -39,13 +40,13 @@ def change_profile(user: User, *, first_name: str, last_name: str, language: str
 
 
 def _check(names: dict[str, str], language: str) -> None:
-    sentence = f"A name has at most {NAME_LENGTH} printable characters."
+    sentence = _("A name has at most %(most)s printable characters.") % {"most": NAME_LENGTH}
     faults = [
         FieldFault(f"/{field}", sentence, ProfileInvalid.code)
         for field, name in names.items()
         if len(name) > NAME_LENGTH or not name.isprintable()
     ]
     if not is_language(language):
-        faults.append(FieldFault("/language", "This is no language.", ProfileInvalid.code))
+        faults.append(FieldFault("/language", _("There is no such language."), ProfileInvalid.code))
     if faults:
-        raise ProfileInvalid("Some fields are at fault.", faults=faults)
+        raise ProfileInvalid(_("Some fields are at fault."), faults=faults)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from jigxmgmt.errors import FieldFault, Invalid
 from orgs.models import (
     GroupMember,
+    JoinRequest,
     Membership,
     Organization,
     Solution,
@@ -17,7 +20,7 @@ from orgs.models import (
 )
 from orgs.services.audit import record_event
 from orgs.services.people import admit_member
-from orgs.services.solutions import give_solution_role
+from orgs.services.solutions import give_solution_role, hold_solutions
 
 
 class NotOfThisOrganization(Invalid):
@@ -35,20 +38,34 @@ class Grants:
 
 @transaction.atomic
 def provision_member(
-    user: User, *, organization: Organization, grants: Grants, by: User | None
+    user: User, *, organization: Organization, grants: Grants, by: User | None, now: datetime
 ) -> Membership:
     """Make the person a member with these grants; whoever is one already keeps their role.
 
     The caller has asked whether `by` may. A place in a group brings role *user* in its solution,
-    unless another is given or held. Raises NotOfThisOrganization or MembershipInactive.
+    unless another is given or held. A request of theirs that waits there ends with it. Raises
+    NotOfThisOrganization, SolutionGone or MembershipInactive.
     """
     check_grants(organization, grants)
+    # Requests before the membership, as whoever approves one holds them.
+    _end_requests(user, organization, by=by, now=now)
+    hold_solutions([*grants.solutions, *(group.solution for group in grants.groups)])
     membership = admit_member(user, organization=organization, role=grants.role, by=by)
     for solution, role in grants.solutions.items():
         give_solution_role(solution, membership=membership, role=role, by=by)
     for group in grants.groups:
         join_group(group, membership=membership, by=by)
     return membership
+
+
+def _end_requests(
+    user: User, organization: Organization, *, by: User | None, now: datetime
+) -> None:
+    theirs = Q(user=user) | Q(user=None, email=user.email)
+    pending = JoinRequest.objects.pending().filter(theirs, organization=organization)
+    for waiting in pending.order_by("pk"):
+        if waiting.decide(JoinRequest.Status.WITHDRAWN, by=by, now=now):
+            record_event("join_request.withdraw", by=by, subject=waiting, organization=organization)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, Invalid, NotAllowed, NotFound
 from orgs import policies
@@ -44,7 +45,8 @@ def set_solution_members(
     NotInOrganization, MembershipInactive, TooManyChanges or RoleGivenMeanwhile.
     """
     if len(changes) > MOST_CHANGES:
-        raise TooManyChanges(f"At most {MOST_CHANGES} people are changed at once.")
+        sentence = _("At most %(most)s people are changed at once.")
+        raise TooManyChanges(sentence % {"most": MOST_CHANGES})
     hold_solution(solution)
     policies.require_in_solution(by, policies.SolutionAct.GOVERN, solution)
     people = _hold_memberships(solution, changes)
@@ -73,7 +75,7 @@ def remove_solution_member(member: SolutionMember, *, by: User) -> None:
     hold_solution(member.solution)
     policies.require_in_solution(by, policies.SolutionAct.GOVERN, member.solution)
     if not SolutionMember.objects.filter(pk=member.pk).exists():
-        raise NoSuchSolutionMember("This person is no longer in the solution.")
+        raise NoSuchSolutionMember(_("This person is no longer in the solution."))
     set_solution_members(member.solution, changes={member.membership: None}, by=by)
 
 
@@ -85,6 +87,16 @@ def may_make_owners(user: User, solution: Solution) -> bool:
     )
 
 
+def not_in_organization(solution: Solution) -> NotInOrganization:
+    sentence = _("%(organization)s has no such person.")
+    return NotInOrganization(sentence % {"organization": solution.organization})
+
+
+def person_disabled(membership: Membership) -> MembershipInactive:
+    sentence = _("%(person)s is disabled; enable them first.")
+    return MembershipInactive(sentence % {"person": membership.user.display_name})
+
+
 def _hold_memberships(solution: Solution, changes: Changes) -> list[Membership]:
     """Lock the people in one order; raises for who is not in, or is disabled and gets a role."""
     rows = Membership.objects.filter(
@@ -92,11 +104,10 @@ def _hold_memberships(solution: Solution, changes: Changes) -> list[Membership]:
     ).select_related("user")
     people = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
     if len(people) < len(changes):
-        raise NotInOrganization(f"{solution.organization} has no such person.")
+        raise not_in_organization(solution)
     for membership in people:
         if changes[membership] is not None and not membership.may_enter:
-            name = membership.user.display_name
-            raise MembershipInactive(f"{name} is disabled; enable them first.")
+            raise person_disabled(membership)
     return people
 
 
@@ -121,7 +132,7 @@ def _require_to_give(
         for membership, role in after.items()
     )
     if touches_owners and not may_make_owners(by, solution):
-        raise NotAllowed("Your role does not let you make or unmake owners of this solution.")
+        raise NotAllowed(_("Your role does not let you make or unmake owners of this solution."))
 
 
 def _write(solution: Solution, held: dict[Membership, SolutionMember], after: Changes) -> None:
@@ -143,7 +154,7 @@ def _write(solution: Solution, held: dict[Membership, SolutionMember], after: Ch
         with transaction.atomic():
             SolutionMember.objects.bulk_create(new)
     except IntegrityError as error:  # somebody is being let in just now, with a role here
-        raise RoleGivenMeanwhile("Somebody else has just given one of them a role.") from error
+        raise RoleGivenMeanwhile(_("Somebody else has just given one of them a role.")) from error
 
 
 def _record(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -166,12 +166,24 @@ def hold_solution(solution: Solution) -> None:
     _hold(solution, Solution.objects.select_for_update(no_key=True))
 
 
+def hold_solutions(solutions: Iterable[Solution]) -> None:
+    """Hold several as hold_solution does one, but for their columns; raises SolutionGone."""
+    wanted = {solution.pk for solution in solutions}
+    rows = Solution.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+    if len(rows.values_list("pk")) < len(wanted):
+        raise _gone()
+
+
 def _hold(solution: Solution, rows: QuerySet[Solution]) -> None:
     columns = ["name", "title", "custom_settings", "version"]
     try:
         solution.refresh_from_db(fields=columns, from_queryset=rows)
     except Solution.DoesNotExist as error:
-        raise SolutionGone("This solution is no longer there.") from error
+        raise _gone() from error
+
+
+def _gone() -> SolutionGone:
+    return SolutionGone("This solution is no longer there.")
 
 
 def _plural(label: str) -> str:

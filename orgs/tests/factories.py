@@ -136,7 +136,7 @@ class SolutionGroupFactory(DjangoModelFactory[SolutionGroup]):
 
 
 class InviteFactory(DjangoModelFactory[Invite]):
-    """An open invitation; with a `token` its link has gone out."""
+    """An open invitation by an owner; with a `token` its link has gone out."""
 
     class Meta:
         model = Invite
@@ -147,7 +147,13 @@ class InviteFactory(DjangoModelFactory[Invite]):
 
     class Params:
         token = ""
+        inviter = factory.SubFactory(
+            MembershipFactory,
+            organization=factory.SelfAttribute("..organization"),
+            role=Membership.Role.OWNER,
+        )
 
+    invited_by = factory.SelfAttribute("inviter.user")
     token_digest = factory.LazyAttribute(
         lambda invite: link_digest(invite.token) if invite.token else ""
     )

@@ -15,6 +15,7 @@ from orgs.services.access_offers import (
     request_by_offer,
 )
 from orgs.services.join_requests import AlreadyRequested, withdraw_join_request
+from orgs.services.people import NotAnAddress
 from orgs.tests.factories import JoinRequestFactory, OrganizationFactory
 from orgs.tests.races import all_at_once
 
@@ -30,9 +31,13 @@ def acme(db: None) -> Organization:
 
 @pytest.fixture
 def token(acme: Organization) -> str:
+    return offer(acme, "Lars@Acme.example")
+
+
+def offer(acme: Organization, email: str) -> str:
     return offer_access(
         acme,
-        email="Lars@Acme.example",
+        email=email,
         first_name="Lars",
         last_name="Eriksen",
         issuer="https://idp.example",
@@ -66,6 +71,13 @@ class TestRequestByOffer:
 
     def test_keeps_no_token(self, token: str) -> None:
         assert token not in str(AccessOffer.objects.values().get())
+
+    def test_keeps_the_one_spelling_of_an_address(self, acme: Organization) -> None:
+        offer(acme, "Lars@Straße.de")
+
+        assert AccessOffer.objects.get().email == "lars@xn--strae-oqa.de"
+        with pytest.raises(NotAnAddress):
+            offer(acme, "jörg@acme.example")
 
     def test_is_good_once(self, acme: Organization, token: str) -> None:
         ask(token, acme)

@@ -1,25 +1,22 @@
 """The chains of audit events: what they prove, and what they find."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from orgs.models import AuditChain, AuditEvent, AuditLink, AuditWait, Organization
-from orgs.services.audit import record_event
+from orgs.services.audit import record_event, record_events
 from orgs.services.audit_chain import link_all_events, link_events
 from orgs.tasks import run_command
 from orgs.tests.factories import OrganizationFactory
 
 pytestmark = pytest.mark.django_db
-
-Capture = Callable[..., AbstractContextManager[list[Any]]]
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def verify(*arguments: str) -> list[str]:
 
 class TestLinkAfterCommit:
     def test_gives_each_event_its_place(
-        self, acme: Organization, django_capture_on_commit_callbacks: Capture
+        self, acme: Organization, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         with django_capture_on_commit_callbacks(execute=True):
             record(acme, times=2)
@@ -64,7 +61,7 @@ class TestLinkAfterCommit:
         assert not AuditWait.objects.exists()
 
     def test_is_scheduled_once_a_chain(
-        self, acme: Organization, django_capture_on_commit_callbacks: Capture
+        self, acme: Organization, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         with django_capture_on_commit_callbacks() as scheduled:
             record(acme, times=3)
@@ -73,7 +70,7 @@ class TestLinkAfterCommit:
         assert len(scheduled) == 2
 
     def test_is_scheduled_anew_after_a_part_was_undone(
-        self, acme: Organization, django_capture_on_commit_callbacks: Capture
+        self, acme: Organization, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         with django_capture_on_commit_callbacks(execute=True):
             with suppress(ZeroDivisionError), transaction.atomic():
@@ -97,7 +94,7 @@ class TestLinkEvents:
         assert (end.length, end.digest) == (3, AuditLink.objects.get(number=3).digest)
 
     def test_takes_any_number(self, acme: Organization) -> None:
-        record(acme, times=1200)
+        record_events("x.y", by=None, subjects=[(acme, {})] * 1200, organization=acme)
 
         assert link_events(str(acme.pk)) == 1200
 
@@ -192,6 +189,13 @@ class TestVerifyAuditLog:
 
         with pytest.raises(CommandError, match=r"Event 4 of .* was noted, and the chain has 0"):
             verify("--expect", noted)
+
+    def test_holds_to_each_note_of_one_place(self, events: list[AuditEvent]) -> None:
+        (noted,) = verify()
+        other = noted.rpartition(":")[0] + f":{'0' * 64}"
+
+        with pytest.raises(CommandError, match=r"Event 4 of .* is not the one that was noted"):
+            verify("--expect", other, "--expect", noted)
 
     def test_is_content_with_what_was_noted(self, events: list[AuditEvent]) -> None:
         (noted,) = verify()

@@ -53,6 +53,8 @@ class TestExamineInvitations:
             Invitation("mia@acme.example", grants=Grants(role=Membership.Role.OWNER)),
             Invitation("twice@acme.example"),
             Invitation("TWICE@acme.example"),
+            Invitation("x@straße.de"),
+            Invitation("x@xn--strae-oqa.de"),
         ]
 
         found = examine_invitations(acme, rows, by=admin, now=NOW)
@@ -63,6 +65,8 @@ class TestExamineInvitations:
             ["already_member"],
             ["already_invited"],
             ["role_not_yours"],
+            ["duplicate"],
+            ["duplicate"],
             ["duplicate"],
             ["duplicate"],
         ]

@@ -132,8 +132,9 @@ class TestChooseTheme:
 
         assert '<html lang="en" class="">' in client.get("/accounts/login/").content.decode()
 
-    def test_never_leads_to_another_site(self, client: Client) -> None:
-        response = client.post("/theme", {"theme": "dark", "next": "https://evil.example/"})
+    @pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "[]", "overview"])
+    def test_leads_to_no_other_site_and_to_no_name(self, client: Client, page: str) -> None:
+        response = client.post("/theme", {"theme": "dark", "next": page})
 
         assert response.headers["Location"] == "/"
 

@@ -13,6 +13,7 @@ from orgs.services.domains import (
     DomainNamed,
     DomainUnproved,
     TooManyDomains,
+    count_members_at,
     domains_of,
     name_domain,
     remove_domain,
@@ -90,6 +91,8 @@ class TestNameDomain:
             name_one(other)
         with pytest.raises(NotAllowed):
             domains_of(other.organization, by=other.user)
+        with pytest.raises(NotAllowed):
+            count_members_at(DomainFactory.create(organization=other.organization), by=other.user)
 
 
 class TestSetJoinPolicy:

@@ -44,8 +44,8 @@ def member(acme: Organization, name: str, **columns: Any) -> Membership:
 
 
 def invite(acme: Organization, email: str, **columns: Any) -> Invite:
-    expires_at = timezone.now() + timedelta(days=14)
-    return Invite.objects.create(organization=acme, email=email, expires_at=expires_at, **columns)
+    columns.setdefault("expires_at", timezone.now() + timedelta(days=14))
+    return Invite.objects.create(organization=acme, email=email, **columns)
 
 
 def listed(response: Any) -> list[str]:
@@ -63,6 +63,7 @@ class TestPeople:
         invite(acme, "bob@acme.example")
         invite(acme, "yan@acme.example", first_name="Yan", last_name="Young")
         invite(acme, "gone@acme.example", state=Invite.State.ACCEPTED)
+        invite(acme, "late@acme.example", expires_at=timezone.now())
         MembershipFactory.create()
 
         response = browser.get("/people")

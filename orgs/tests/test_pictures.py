@@ -37,7 +37,7 @@ def image(
     if is_turned:
         exif[ORIENTATION] = TURNED
     written = BytesIO()
-    drawn.save(written, kind, exif=exif)
+    drawn.save(written, kind, exif=exif, icc_profile=b"colours of this camera")
     return written.getvalue()
 
 
@@ -70,6 +70,7 @@ class TestMakePicture:
 
         assert opened(picture).size == (256, 256)
         assert b"taken at home" not in bytes(picture.content)
+        assert "icc_profile" not in opened(picture).info
 
     def test_is_turned_as_the_camera_was_held(self) -> None:
         picture = make_picture(image(kind="JPEG", is_turned=True), is_public=True)

@@ -234,6 +234,16 @@ class TestSupportInTheConsole:
         assert response.headers["Location"] == "/organization"
         assert "Support access is open until" not in client.get("/domains").content.decode()
 
+    def test_is_recorded_where_it_adds_to_a_role(
+        self, browser: Client, owner: Membership, operator: User
+    ) -> None:
+        MembershipFactory.create(organization=owner.organization, user=operator, creator=True)
+        open_to(owner, Level.READ)
+
+        browser.get("/people")
+
+        assert AuditEvent.objects.filter(act="support.enter", actor=operator).exists()
+
     def test_is_no_event_for_a_member_who_is_staff(self, client: Client) -> None:
         member = MembershipFactory.create(owner=True, user__is_staff=True)
         client.force_login(member.user)
