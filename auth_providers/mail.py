@@ -57,13 +57,12 @@ NOTICES: Mapping[str, tuple[StrPromise, StrPromise]] = {
 }
 
 
-def mail_code(asked: EmailCode, *, now: datetime) -> None:
-    """Make a code and mail it, or mail what else is true of the address.
+def mail_code(asked: EmailCode, *, person: User | None, now: datetime) -> None:
+    """Make a code and mail it, or mail what else is true of the address and whose it is.
 
     An address that may have no code gets one that nobody was ever told, so that a guess at it
     costs the same work as any other. Raises OSError when the mail server does not take the letter.
     """
-    person = asked.person
     if asked.purpose == EmailCode.Purpose.REGISTER:
         may_have_one, otherwise = person is None, _letter_to_known()
     else:

@@ -25,7 +25,9 @@ def send_email_code(*, code_id: str) -> None:
     now = timezone.now()
     asked = EmailCode.objects.waiting(now).filter(pk=code_id).first()
     if asked:  # else a newer one was asked for, or its time has passed
-        mail.mail_code(asked, now=now)
+        person = asked.find_person()
+        with translation.override(person.language if person else translation.get_language()):
+            mail.mail_code(asked, person=person, now=now)
 
 
 @shared_task(

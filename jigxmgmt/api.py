@@ -10,6 +10,7 @@ import orjson
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as NotAValue
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, pagination, parsers, renderers
 from rest_framework.request import Request
@@ -150,7 +151,7 @@ def _answer_framework_error(request: HttpRequest, error: exceptions.APIException
         request,
         status=status,
         code=CODE_OF_STATUS.get(status, "refused"),
-        detail="Some fields are at fault." if faults else str(error.detail),
+        detail=_("Some fields are at fault.") if faults else str(error.detail),
         faults=faults,
         retry_after=None if wait is None else max(math.ceil(wait), 1),
         headers=headers,
@@ -176,20 +177,22 @@ def faults_in(details: Any, pointer: str = "") -> list[FieldFault]:
 def bad_request(request: HttpRequest) -> HttpResponse:
     """Answer a request that Django itself refuses, as one to a host that is not ours."""
     return problem(
-        request, status=400, code="malformed", detail="This request can't be answered here."
+        request, status=400, code="malformed", detail=_("This request can't be answered here.")
     )
 
 
 @csrf_exempt  # so that a POST is told that nothing is here
-def not_found(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
+def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Answer an unknown path under /api/."""
-    return problem(request, status=404, code="not_found", detail="There is nothing at this path.")
+    return problem(
+        request, status=404, code="not_found", detail=_("There is nothing at this path.")
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for a bug of ours without saying more than its correlation id."""
     return problem(
-        request, status=500, code="internal_error", detail="Something went wrong on our side."
+        request, status=500, code="internal_error", detail=_("Something went wrong on our side.")
     )
 
 
@@ -199,7 +202,7 @@ def part_away(request: HttpRequest) -> HttpResponse:
         request,
         status=503,
         code="unavailable",
-        detail="A part of this installation does not answer.",
+        detail=_("A part of this installation does not answer."),
         retry_after=5,
     )
 
@@ -242,9 +245,9 @@ def read_json(written: bytes) -> Any:
         content = orjson.loads(written)
         orjson.dumps([[[[[[[[content]]]]]]]])
     except orjson.JSONDecodeError as error:
-        raise ValueError("The body is not JSON (RFC 8259).") from error
+        raise ValueError(_("The body is not JSON (RFC 8259).")) from error
     except TypeError as error:
-        raise ValueError("The body is nested too deeply.") from error
+        raise ValueError(_("The body is nested too deeply.")) from error
     return content
 
 
@@ -267,7 +270,7 @@ class CursorPagination(pagination.CursorPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except (exceptions.NotFound, NotAValue) as error:
-            sentence = "This is no cursor of this list."
+            sentence = _("This is no cursor of this list.")
             fault = FieldFault("/cursor", sentence, "invalid")
             raise CursorUnusable(sentence, faults=[fault]) from error
 

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from jigxmgmt.api import problem
 from jigxmgmt.origin import Origin, enter_origin
@@ -78,7 +79,7 @@ class RequirePrivateWay(_Middleware):
     def before(self, request: HttpRequest) -> HttpResponse | None:
         if request.path.startswith(OPEN_PATHS) or came_privately(request):
             return None
-        detail = "This address answers over https only."
+        detail = _("This address answers over https only.")
         if request.path.startswith("/api/"):
             return problem(request, status=403, code="tls_required", detail=detail)
         return HttpResponse(f"tls_required: {detail}", status=403, content_type="text/plain")
@@ -91,7 +92,7 @@ class RefuseNullCharacters(_Middleware):
         written = request.META.get("QUERY_STRING", "") + request.META.get("HTTP_COOKIE", "")
         if "\0" not in request.path + written and not ESCAPED_NULL.search(written):
             return None
-        detail = "Neither an address nor a cookie has null characters."
+        detail = _("Neither an address nor a cookie has null characters.")
         if request.path.startswith("/api/"):
             return problem(request, status=400, code="malformed", detail=detail)
         return HttpResponse(detail, status=400, content_type="text/plain")

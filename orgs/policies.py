@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from jigxmgmt.errors import NotAllowed
 from orgs.models import Membership, Organization, Solution, SolutionMember, User
@@ -15,31 +17,53 @@ SupportAccess = Organization.SupportAccess
 
 
 class Act(StrEnum):
-    """What a role in the organization lets a person do."""
+    """What a role in the organization lets a person do, by the sentence that refuses it."""
 
-    ENTER_CONSOLE = "sign in to the console"
-    SEE_PEOPLE = "see people"
-    MANAGE_PEOPLE = "invite or remove people, or decide who joins"
-    SEE_ALL_SOLUTIONS = "see all solutions"
-    GOVERN_ALL_SOLUTIONS = "change who may use all solutions"
-    CONFIGURE_ALL_SOLUTIONS = "configure all solutions"
-    SET_UP_ORGANIZATION = "change the organization's settings"
-    CREATE_SOLUTIONS = "create solutions"
-    SEE_ALL_CALLS = "see all calls"
-    OVERSEE = "see the audit log or change apps"
-    OWN_ORGANIZATION = "delete the organization, change its owners or its support access"
+    ENTER_CONSOLE = gettext_noop(
+        "Your role in %(organization)s does not let you sign in to the console."
+    )
+    SEE_PEOPLE = gettext_noop("Your role in %(organization)s does not let you see people.")
+    MANAGE_PEOPLE = gettext_noop(
+        "Your role in %(organization)s does not let you invite or remove people, or decide who "
+        "joins."
+    )
+    SEE_ALL_SOLUTIONS = gettext_noop(
+        "Your role in %(organization)s does not let you see all solutions."
+    )
+    GOVERN_ALL_SOLUTIONS = gettext_noop(
+        "Your role in %(organization)s does not let you change who may use all solutions."
+    )
+    CONFIGURE_ALL_SOLUTIONS = gettext_noop(
+        "Your role in %(organization)s does not let you configure all solutions."
+    )
+    SET_UP_ORGANIZATION = gettext_noop(
+        "Your role in %(organization)s does not let you change the organization's settings."
+    )
+    CREATE_SOLUTIONS = gettext_noop(
+        "Your role in %(organization)s does not let you create solutions."
+    )
+    SEE_ALL_CALLS = gettext_noop("Your role in %(organization)s does not let you see all calls.")
+    OVERSEE = gettext_noop(
+        "Your role in %(organization)s does not let you see the audit log or change apps."
+    )
+    OWN_ORGANIZATION = gettext_noop(
+        "Your role in %(organization)s does not let you delete the organization, change its owners "
+        "or its support access."
+    )
 
 
 class SolutionAct(StrEnum):
-    """What a role in a solution lets a person do."""
+    """What a role in a solution lets a person do, by the sentence that refuses it."""
 
-    RUN = "run this solution"
-    SEE_ON_DEVICE = "see this solution on a device"
-    SEE = "see this solution"
-    GOVERN = "change who may use this solution"
-    PUBLISH = "publish this solution"
-    CONFIGURE = "change this solution's credentials or try its functions"
-    DELETE = "delete or copy this solution"
+    RUN = gettext_noop("Your role does not let you run this solution.")
+    SEE_ON_DEVICE = gettext_noop("Your role does not let you see this solution on a device.")
+    SEE = gettext_noop("Your role does not let you see this solution.")
+    GOVERN = gettext_noop("Your role does not let you change who may use this solution.")
+    PUBLISH = gettext_noop("Your role does not let you publish this solution.")
+    CONFIGURE = gettext_noop(
+        "Your role does not let you change this solution's credentials or try its functions."
+    )
+    DELETE = gettext_noop("Your role does not let you delete or copy this solution.")
 
 
 ALL_BUT_USERS = frozenset({Role.OWNER, Role.ADMIN, Role.CREATOR})
@@ -130,7 +154,7 @@ def can(user: User, act: Act, organization: Organization) -> bool:
 def require(user: User, act: Act, organization: Organization) -> None:
     """Raise NotAllowed unless the person's role in the organization allows the act."""
     if not can(user, act, organization):
-        raise NotAllowed(f"Your role in {organization} does not let you {act}.")
+        raise NotAllowed(_(act.value) % {"organization": organization})
 
 
 def require_to_grant(user: User, organization: Organization, *roles: str) -> None:
@@ -141,6 +165,15 @@ def require_to_grant(user: User, organization: Organization, *roles: str) -> Non
     require(user, Act.MANAGE_PEOPLE, organization)
     if Role.OWNER in roles:
         require(user, Act.OWN_ORGANIZATION, organization)
+
+
+def can_grant(user: User, organization: Organization, *roles: str) -> bool:
+    """Answer as require_to_grant decides."""
+    try:
+        require_to_grant(user, organization, *roles)
+    except NotAllowed:
+        return False
+    return True
 
 
 def solutions_allowing(user: User, act: SolutionAct) -> QuerySet[Solution]:
@@ -167,4 +200,4 @@ def can_in_solution(user: User, act: SolutionAct, solution: Solution) -> bool:
 def require_in_solution(user: User, act: SolutionAct, solution: Solution) -> None:
     """Raise NotAllowed unless a role, in the solution or over it, allows the act."""
     if not can_in_solution(user, act, solution):
-        raise NotAllowed(f"Your role does not let you {act}.")
+        raise NotAllowed(_(act.value))

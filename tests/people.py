@@ -77,7 +77,7 @@ def make_field(address: str) -> Field:
     technician = register_person("mia@acme.example", password=PASSWORD)
     membership = admit_member(
         technician, organization=organization, role=Membership.Role.USER, by=owner
-    )
+    ).membership
     solution = create_solution(organization, name="field", title="Field", by=owner)
     give_solution_role(solution, membership=membership, role=SolutionMember.Role.USER, by=owner)
     return Field(organization, owner, technician, solution, address)

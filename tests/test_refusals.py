@@ -83,7 +83,7 @@ class TestWho:
         editor = register_person("ed@acme.example", password=PASSWORD)
         membership = admit_member(
             editor, organization=field.organization, role=Membership.Role.CREATOR, by=field.owner
-        )
+        ).membership
         give_solution_role(
             field.solution, membership=membership, role=SolutionMember.Role.EDITOR, by=field.owner
         )

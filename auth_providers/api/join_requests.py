@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -258,7 +259,7 @@ def _request(request: CallerRequest, organization_id: uuid.UUID, message: str) -
     caller = request.auth
     require_reach(caller, Scope.ORGANIZATION_WRITE)
     if caller.confined_to not in (None, organization_id):
-        raise NoSuchOrganization("There is no such organization.")
+        raise NoSuchOrganization(_("There is no such organization."))
     organization = offered_organization(request.user, organization_id)
     with once(request, act=f"join_request.create {organization.pk}") as claim:
         made = request_to_join(

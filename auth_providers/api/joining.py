@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -61,7 +62,7 @@ class JoinOrganization(APIView):
     def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
         require_reach(request.auth, Scope.ORGANIZATION_WRITE)
         if request.auth.confined_to not in (None, pk):
-            raise NoSuchOrganization("There is no such organization.")
+            raise NoSuchOrganization(_("There is no such organization."))
         organization = offered_organization(request.user, pk)
         with once(request, act=f"organization.join {pk}") as claim:
             membership = join_organization(organization, user=request.user, now=timezone.now())

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.translation import gettext_lazy as _
 
-from orgs.services.invites import NAME_LENGTH
+from orgs.services.people import NAME_LENGTH
 
 
 class NewPersonForm(forms.Form):

@@ -107,7 +107,7 @@ def join_requests(request: ConsoleRequest) -> HttpResponse:
         "rows": [Row(join_request) for join_request in page.object_list],
         "page": page,
         "tabs": [
-            Tab(value, label, counts.get(value, 0), value == status)
+            Tab(value, str(label), counts.get(value, 0), value == status)
             for value, label in Status.choices
         ],
         "status": status,

@@ -192,7 +192,6 @@ def _show(request: ConsoleRequest, membership: Membership, **refused: forms.Form
     """Show the page; with a form that was refused, as it was filled in."""
     place = shell_of(request).place
     acts = place.acts if place else frozenset()
-    is_owner = membership.role == Membership.Role.OWNER
     roles = _solution_roles(request, membership)
     groups = GroupMember.objects.filter(member__in=roles).select_related("group__solution")
     context: dict[str, Any] = {
@@ -202,7 +201,7 @@ def _show(request: ConsoleRequest, membership: Membership, **refused: forms.Form
         "roles": roles[:MOST_ROWS],
         "groups": groups.order_by("group__name")[:MOST_ROWS],
         "may_manage": Act.MANAGE_PEOPLE in acts,
-        "may_touch": Act.MANAGE_PEOPLE in acts and (Act.OWN_ORGANIZATION in acts or not is_owner),
+        "may_touch": policies.can_grant(request.user, membership.organization, membership.role),
         "solution_roles": SolutionMember.Role.choices,
     }
     if context["may_manage"]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from orgs.models import Organization, User
 from orgs.models.languages import language_name
+from orgs.services.people import NAME_LENGTH
 
 
 class ProfileForm(forms.Form):
@@ -18,13 +19,13 @@ class ProfileForm(forms.Form):
     first_name = forms.CharField(
         label=gettext_lazy("First name"),
         required=False,
-        max_length=100,
+        max_length=NAME_LENGTH,
         widget=forms.TextInput({"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
         label=gettext_lazy("Last name"),
         required=False,
-        max_length=100,
+        max_length=NAME_LENGTH,
         widget=forms.TextInput({"autocomplete": "family-name"}),
     )
     language = forms.ChoiceField(

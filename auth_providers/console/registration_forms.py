@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Domain
+from orgs.services.organizations import NAME_LENGTH as ORGANIZATION_NAME_LENGTH
+from orgs.services.people import NAME_LENGTH
 
-NAME_LENGTH = 100
 MESSAGE_LENGTH = 500
 
 
@@ -53,7 +54,7 @@ class PasswordForm(forms.Form):
 class OrganizationForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
-        max_length=100,
+        max_length=ORGANIZATION_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     domain = forms.CharField(

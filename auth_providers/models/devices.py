@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from auth_providers.models.apps import App
 from orgs.models import Membership, User
@@ -64,7 +65,7 @@ class Device(models.Model):
         ordering = ["-last_seen_at"]
 
     def __str__(self) -> str:
-        return self.name or self.model or self.platform or "Unnamed device"
+        return self.name or self.model or self.platform or _("Unnamed device")
 
     def touch(self, now: datetime) -> bool:
         """Note the use, at most once a minute, and always the first of a new pair of tokens.

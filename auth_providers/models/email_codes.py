@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models import User
 
@@ -44,8 +45,8 @@ class EmailCode(models.Model):
     """
 
     class Purpose(models.TextChoices):
-        REGISTER = "REGISTER", "Register"
-        RESET_PASSWORD = "RESET_PASSWORD", "Reset the password"
+        REGISTER = "REGISTER", _("Register")
+        RESET_PASSWORD = "RESET_PASSWORD", _("Reset the password")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=14, choices=Purpose.choices)
@@ -73,9 +74,8 @@ class EmailCode(models.Model):
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} of {self.email}"
 
-    @property
-    def person(self) -> User | None:
-        """Whose address this is: who proved it, else who has it as their user name."""
+    def find_person(self) -> User | None:
+        """Return whose address this is: who proved it, else who has it as their user name."""
         proved = EmailAddress.objects.filter(email=self.email, verified=True)
         address = proved.select_related("user").first()
         return address.user if address else User.objects.filter(email=self.email).first()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from auth_providers.models import Device, LinkedIdentity
 from auth_providers.services.identities import find_identified, link_identity
-from jigxmgmt.errors import Conflict
+from auth_providers.services.registration import AccountExists
 from orgs import policies
 from orgs.models import JoinRequest, Membership, User
 from orgs.services.audit import record_event
@@ -20,10 +20,6 @@ from orgs.services.join_requests import (
     undo_decision,
 )
 from orgs.services.provisioning import Grants
-
-
-class AccountExists(Conflict):
-    code = "account_exists"
 
 
 @transaction.atomic

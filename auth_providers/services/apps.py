@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from auth_providers.models import App
 from jigxmgmt.errors import FieldFault, Invalid
@@ -94,9 +95,9 @@ def _check_redirect_urls(urls: Sequence[str]) -> None:
         if (fault := _fault_of(url))
     ]
     if not urls:
-        faults = [FieldFault("/redirect_urls", "Give at least one.", RedirectUrlUnusable.code)]
+        faults = [FieldFault("/redirect_urls", _("Give at least one."), RedirectUrlUnusable.code)]
     if faults:
-        raise RedirectUrlUnusable("Some redirect URLs can't be used.", faults=faults)
+        raise RedirectUrlUnusable(_("Some redirect URLs can't be used."), faults=faults)
 
 
 def _fault_of(url: str) -> str | None:
@@ -105,7 +106,7 @@ def _fault_of(url: str) -> str | None:
         parts = urlsplit(url)
         parts.port  # noqa: B018 (parsing it is the check)
     except ValueError:
-        return "This is not a URL."
+        return _("This is not a URL.")
     if (
         "#" in url
         or "@" in parts.netloc
@@ -113,9 +114,11 @@ def _fault_of(url: str) -> str | None:
         or not url.isprintable()
         or " " in url
     ):
-        return "It may not have a fragment, a user name, spaces or other than ASCII characters."
+        return _("It may not have a fragment, a user name, spaces or other than ASCII characters.")
     return (
-        None if _is_safe(parts) else "Use https, a loopback address, or a scheme with a dot in it."
+        None
+        if _is_safe(parts)
+        else _("Use https, a loopback address, or a scheme with a dot in it.")
     )
 
 

@@ -15,8 +15,14 @@ from auth_providers.services.personal_access_tokens import (
 from auth_providers.services.scopes import ALL_SCOPES
 from orgs.models import AuditEvent, Membership, Organization, User
 from orgs.services.audit import record_event
-from orgs.services.organizations import NoSuchOrganization, find_organization, found_organization
-from orgs.services.people import reactivate_member, register_person, set_member_role
+from orgs.services.members import enable_member
+from orgs.services.organizations import (
+    NoSuchOrganization,
+    checked_organization_name,
+    find_organization,
+    found_organization,
+)
+from orgs.services.people import register_person, set_member_role
 from orgs.services.provisioning import Grants, provision_member
 
 TOKEN_NAME = "bootstrap"  # noqa: S105 (what people read in the list of their tokens)
@@ -46,10 +52,10 @@ def bootstrap(
 
     A person who exists keeps their password, and a member who was let go is let back in. The
     token is given to an owner once, or again when it is to be rotated. Raises NotAnAddress,
-    WeakPassword or SeveralOrganizations.
+    WeakPassword, NotAName or SeveralOrganizations.
     """
     owner = _proved_person(email, password)
-    organization = _organization_of(owner, organization_name, now)
+    organization = _organization_of(owner, checked_organization_name(organization_name), now)
     if app_user:
         _active_member(_proved_person(app_user, password), organization, now=now)
     secret = _token_of(owner, rotate=rotate_token, now=now)
@@ -86,9 +92,10 @@ def _active_member(
 ) -> Membership:
     """Return the person's membership, of this role if it is new, and active in any case."""
     for inactive in person.memberships.filter(organization=organization, is_active=False):
-        reactivate_member(inactive, by=None, now=now)
+        enable_member(inactive, by=None, now=now)
     grants = Grants(role)
-    return provision_member(person, organization=organization, grants=grants, by=None, now=now)
+    admission = provision_member(person, organization=organization, grants=grants, by=None, now=now)
+    return admission.membership
 
 
 def _token_of(owner: User, *, rotate: bool, now: datetime) -> str | None:

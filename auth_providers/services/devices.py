@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from oauth2_provider.models import RefreshToken
 
 from auth_providers.models import Device, RefreshRepeat
@@ -18,7 +19,7 @@ def revoke_device(device: Device, *, by: User, now: datetime) -> None:
     For its person and for operators; raises NotAllowed.
     """
     if device.user_id != by.pk and not by.is_staff:
-        raise NotAllowed("This is not your device.")
+        raise NotAllowed(_("This is not your device."))
     end_device(device, act="device.revoke", by=by, now=now)
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from allauth.core import ratelimit
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from auth_providers import tasks
@@ -26,7 +27,7 @@ class CodeWrong(Invalid):
     code = "code_wrong"
 
     def __init__(self) -> None:
-        sentence = "The code is wrong or no longer good."
+        sentence = _("The code is wrong or no longer good.")
         super().__init__(sentence, faults=[FieldFault("/code", sentence, self.code)])
 
 
@@ -55,31 +56,28 @@ def ask_email_code(
     email = checked_email(email)
     with _counted():
         if not ratelimit.consume(request, action="email_code", key=f"{purpose} {email}"):
-            raise TooManyCodes("Too many codes were asked for; wait a little.")
-    with transaction.atomic():
-        EmailCode.objects.unused().filter(purpose=purpose, email=email).delete()
-        asked = _ask(
-            EmailCode(
-                purpose=purpose,
-                email=email,
-                first_name=first_name,
-                last_name=last_name,
-                created_at=now,
-                expires_at=now + CODE_LIFETIME,
-            )
-        )
-        if asked:
-            tasks.send_email_code.delay_on_commit(code_id=str(asked.pk))
+            raise TooManyCodes(_("Too many codes were asked for; wait a little."))
+    wanted = EmailCode(
+        purpose=purpose,
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        created_at=now,
+        expires_at=now + CODE_LIFETIME,
+    )
+    _replace(wanted)
 
 
-def _ask(code: EmailCode) -> EmailCode | None:
-    """Keep it; None when somebody asked for the same at this very moment, so that one is sent."""
+@transaction.atomic
+def _replace(code: EmailCode) -> None:
+    """Keep a code in place of the one before it, and have it mailed."""
+    EmailCode.objects.unused().filter(purpose=code.purpose, email=code.email).delete()
     try:
         with transaction.atomic():
             code.save(force_insert=True)
-    except IntegrityError:
-        return None
-    return code
+    except IntegrityError:  # somebody asked for the same at this very moment, and that one is sent
+        return
+    tasks.send_email_code.delay_on_commit(code_id=str(code.pk))
 
 
 def spend_email_code(
@@ -99,7 +97,7 @@ def spend_email_code(
     email = checked_email(email)
     with _counted():
         if not ratelimit.consume(request, action="email_code_try", key=f"{purpose} {email}"):
-            raise TooManyTries("Too many attempts; wait a little.")
+            raise TooManyTries(_("Too many attempts; wait a little."))
     with transaction.atomic():
         asked = EmailCode.objects.unused().filter(purpose=purpose, email=email).first()
         if asked and asked.try_once(now) and asked.matches(_digits(code)) and asked.use(now):
@@ -118,4 +116,4 @@ def _counted() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise CacheAway("No codes can be taken for a moment; try again.") from error
+        raise CacheAway(_("No codes can be taken for a moment; try again.")) from error

@@ -56,7 +56,7 @@ def record_password_reset(user: User, *, now: datetime) -> None:
 
 
 def _change_password(proved: EmailCode, password: str, now: datetime) -> None:
-    person = proved.person
+    person = proved.find_person()
     if person is None or not person.is_active:
         raise CodeWrong
     check_password(password, person)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from auth_providers.models import PersonalAccessToken
 from auth_providers.models.personal_access_tokens import LIFETIME
@@ -64,7 +65,7 @@ def create_own_token(
     """
     wanted = checked_scopes(scopes)
     if caller.device and not caller.device.app.is_first_party:
-        raise NotAllowed("Only a first-party app may make personal access tokens.")
+        raise NotAllowed(_("Only a first-party app may make personal access tokens."))
     _require_all(caller, wanted)
     return create_personal_access_token(
         caller.user, name=name, scopes=wanted, by=caller.user, now=now
@@ -77,7 +78,7 @@ def extend_personal_access_token(token: PersonalAccessToken, *, by: User, now: d
     _require_own(token, by)
     before = token.expires_at
     if not token.extend(now):
-        raise TokenEnded("This token has expired or was revoked.")
+        raise TokenEnded(_("This token has expired or was revoked."))
     record_event(
         "personal_access_token.extend",
         by=by,
@@ -102,10 +103,11 @@ def revoke_personal_access_token(
 
 def _require_own(token: PersonalAccessToken, user: User) -> None:
     if token.user_id != user.pk:
-        raise NotAllowed("This is not your token.")
+        raise NotAllowed(_("This is not your token."))
 
 
 def _require_all(caller: Caller, wanted: Iterable[Scope]) -> None:
     missing = [scope for scope in wanted if scope not in caller.scopes]
     if missing:
-        raise ScopeMissing(f"The calling token itself lacks {', '.join(missing)}.")
+        sentence = _("The calling token itself lacks %(scopes)s.")
+        raise ScopeMissing(sentence % {"scopes": ", ".join(missing)})

@@ -6,14 +6,14 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from auth_providers.models import App, EmailCode
 from auth_providers.services.email_codes import ask_email_code, spend_email_code
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
 from orgs.models import User
 from orgs.services.audit import record_event
-from orgs.services.invites import name_faults
-from orgs.services.people import check_password, checked_email
+from orgs.services.people import check_password, checked_email, name_faults
 
 REGISTER = EmailCode.Purpose.REGISTER
 
@@ -27,7 +27,7 @@ class NamesInvalid(Invalid):
 
 
 class AccountExists(Conflict):
-    """Told to nobody but who has just proved the address."""
+    """Told to nobody but who has just proved the address, or decides about a request of it."""
 
     code = "account_exists"
 
@@ -51,7 +51,7 @@ def begin_registration(
     """
     _check_names(first_name, last_name)
     if client_id is not None and not App.objects.filter(client_id=client_id).exists():
-        sentence = "There is no such app."
+        sentence = _("There is no such app.")
         fault = FieldFault("/client_id", sentence, ClientUnknown.code)
         raise ClientUnknown(sentence, faults=[fault])
     ask_email_code(
@@ -126,13 +126,13 @@ def finish_registration(
     proofs = EmailCode.objects.proved(now).filter(purpose=REGISTER)
     proved = proofs.select_for_update().filter(pk=proof_id).first()
     if proved is None:
-        raise ProofExpired("That took too long; ask for a new code.")
+        raise ProofExpired(_("That took too long; ask for a new code."))
     return _open_account(proved, password, first_name, last_name)
 
 
 def _check_names(first_name: str, last_name: str) -> None:
     if faults := name_faults(first_name=first_name, last_name=last_name):
-        raise NamesInvalid("Some names are at fault.", faults=faults)
+        raise NamesInvalid(_("Some names are at fault."), faults=faults)
 
 
 def _open_account(proved: EmailCode, password: str, first_name: str, last_name: str) -> User:
@@ -142,14 +142,14 @@ def _open_account(proved: EmailCode, password: str, first_name: str, last_name: 
         "last_name": last_name or proved.last_name,
     }
     check_password(password, User(email=proved.email, **person))
-    if proved.person:
-        raise AccountExists("This address has an account already; sign in with it.")
+    if proved.find_person():
+        raise AccountExists(_("This address has an account already; sign in with it."))
     try:
         with transaction.atomic():
             user = User.objects.create_user(proved.email, password, **person)
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     except IntegrityError as error:  # an invitation was accepted at this very moment
-        raise AccountExists("This address has an account already; sign in with it.") from error
+        raise AccountExists(_("This address has an account already; sign in with it.")) from error
     proved.delete()
     record_event("user.register", by=user, subject=user)
     return user

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 from oauth2_provider.models import RefreshToken
 
 from auth_providers.models import Device, RefreshRepeat
@@ -38,12 +39,12 @@ def claim_rotation(token: RefreshToken, *, key: str | None, now: datetime) -> De
     # Asked again under the lock: a statement that waited for it may have looked before.
     device = _devices_of(token).usable(now).first()
     if device is None:
-        raise RefreshRefused("This device is not signed in any more.")
+        raise RefreshRefused(_("This device is not signed in any more."))
     if RefreshToken.objects.filter(pk=token.pk, revoked__isnull=True).exists():
         return device
     repeat = _repeat_of(device, token, key=key, now=now)
     if repeat is None:
-        raise RefreshRefused("This refresh token was used before.")
+        raise RefreshRefused(_("This refresh token was used before."))
     RefreshToken.objects.get(pk=repeat.issued_token_id).revoke()
     return device
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from jigxmgmt.errors import FieldFault, Invalid
 
 DEVICE_SCOPE = "app"
@@ -53,10 +55,14 @@ def checked_scopes(names: Iterable[str]) -> list[Scope]:
     """Return the scopes of these names, each once and in order; raises ScopeUnknown."""
     names = list(names)
     faults = [
-        FieldFault(f"/scopes/{index}", f"There is no scope “{name}”.", ScopeUnknown.code)
+        FieldFault(
+            f"/scopes/{index}",
+            _("There is no scope “%(name)s”.") % {"name": name},
+            ScopeUnknown.code,
+        )
         for index, name in enumerate(names)
         if name not in ALL_SCOPES
     ]
     if faults:
-        raise ScopeUnknown("Some scopes do not exist.", faults=faults)
+        raise ScopeUnknown(_("Some scopes do not exist."), faults=faults)
     return sorted({Scope(name) for name in names})

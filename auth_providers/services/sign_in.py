@@ -11,6 +11,7 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from auth_providers.models import App
@@ -76,15 +77,16 @@ def sign_in(
     """
     app = App.objects.filter(client_id=client_id, is_first_party=True).first()
     if app is None:
-        raise AppUnknown("This is not an app that may ask for a password.")
+        raise AppUnknown(_("This is not an app that may ask for a password."))
     with _attempts_counted():
         user = _authenticate(request, credentials)
         if is_mfa_enabled(user):
             _check_code(user, credentials.code)
     if not EmailAddress.objects.filter(user=user, verified=True).exists():
-        raise EmailNotProved("Prove your e-mail address first, by signing in on the web.")
+        raise EmailNotProved(_("Prove your e-mail address first, by signing in on the web."))
     if not may_use_app(user, app):
-        raise NotYourApp(f"You are not a member of {app.organization}.")
+        sentence = _("You are not a member of %(organization)s.")
+        raise NotYourApp(sentence % {"organization": app.organization})
     return issue_tokens(user, app=app, description=description, now=now)
 
 
@@ -94,7 +96,7 @@ def _attempts_counted() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise CacheAway("Nobody can sign in for a moment; try again.") from error
+        raise CacheAway(_("Nobody can sign in for a moment; try again.")) from error
 
 
 def _authenticate(request: HttpRequest, credentials: Credentials) -> User:
@@ -103,19 +105,19 @@ def _authenticate(request: HttpRequest, credentials: Credentials) -> User:
             request, email=normal_email(credentials.email), password=credentials.password
         )
     except ValidationError as error:
-        raise TooManyAttempts("Too many attempts; wait a little.") from error
+        raise TooManyAttempts(_("Too many attempts; wait a little.")) from error
     if not isinstance(user, User) or not user.is_active:
-        raise InvalidCredentials("The e-mail address or the password is wrong.")
+        raise InvalidCredentials(_("The e-mail address or the password is wrong."))
     return user
 
 
 def _check_code(user: User, code: str) -> None:
     """Raise unless this is a fresh code of the person's; allauth counts and spends them."""
     if not code:
-        raise CodeRequired("Give the code of your authenticator app too.")
+        raise CodeRequired(_("Give the code of your authenticator app too."))
     form = AuthenticateForm(user=user, data={"code": code})
     if form.is_valid():
         return
     if form.has_error("code", THROTTLED):
-        raise TooManyAttempts("Too many attempts; wait a little.")
-    raise InvalidCredentials("The code is wrong, or was used before.")
+        raise TooManyAttempts(_("Too many attempts; wait a little."))
+    raise InvalidCredentials(_("The code is wrong, or was used before."))

@@ -6,6 +6,7 @@ from hashlib import sha256
 from django.db.models import CharField, DateTimeField, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 from oauth2_provider.models import RefreshToken
 
 from auth_providers.http import Caller
@@ -46,7 +47,7 @@ def identify(token: str, *, now: datetime | None = None) -> Caller:
 def require_scope(caller: Caller, scope: str) -> None:
     """Raise ScopeMissing when the caller's token does not reach this far."""
     if scope not in caller.scopes:
-        raise ScopeMissing(f"This token lacks the scope {scope}.")
+        raise ScopeMissing(_("This token lacks the scope %(scope)s.") % {"scope": scope})
 
 
 def personal_digest(token: str) -> str:
@@ -60,7 +61,7 @@ def _identify_device(token: str, now: datetime) -> Caller:
     # The library keeps a plain SHA-256 of a token; tokens are random, so no key is needed.
     device = _DEVICE.first(now=now, checksum=sha256(token.encode()).hexdigest())
     if device is None:
-        raise NotSignedIn("This token is unknown, expired or revoked.")
+        raise NotSignedIn(_("This token is unknown, expired or revoked."))
     if device.touch(now):
         _note_presence(device, now)
     return Caller(user=device.user, device=device, scopes=DEVICE_SCOPES)
@@ -77,7 +78,7 @@ def _note_presence(device: Device, now: datetime) -> None:
 def _identify_person(token: str, now: datetime) -> Caller:
     personal = _PERSONAL.first(now=now, digest=personal_digest(token))
     if personal is None:
-        raise NotSignedIn("This token is unknown, expired or revoked.")
+        raise NotSignedIn(_("This token is unknown, expired or revoked."))
     personal.touch(now)
     return Caller(
         user=personal.user, personal_access_token=personal, scopes=frozenset(personal.scopes)

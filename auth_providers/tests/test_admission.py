@@ -6,12 +6,18 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from auth_providers.models import LinkedIdentity
-from auth_providers.services.admission import AccountExists, admit_requester, retract_decision
+from auth_providers.services.admission import admit_requester, retract_decision
 from auth_providers.services.identities import IdentityTaken, link_identity, unlink_claimed
+from auth_providers.services.registration import AccountExists
 from auth_providers.tests.factories import signed_in
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, JoinRequest, Membership, Organization, User
-from orgs.services.join_requests import AlreadyDecided, NotDecided, withdraw_join_request
+from orgs.services.join_requests import (
+    AlreadyDecided,
+    NoSuchJoinRequest,
+    NotDecided,
+    withdraw_join_request,
+)
 from orgs.services.people import MembershipInactive
 from orgs.services.provisioning import Grants
 from orgs.tests.factories import (
@@ -55,6 +61,12 @@ def again(join_request: JoinRequest) -> JoinRequest:
 
 
 class TestAdmitRequester:
+    def test_does_not_know_one_that_is_gone(self, waiting: JoinRequest, admin: User) -> None:
+        JoinRequest.objects.all().delete()
+
+        with pytest.raises(NoSuchJoinRequest):
+            admit(waiting, admin)
+
     def test_makes_account_link_and_membership_together(
         self, waiting: JoinRequest, admin: User
     ) -> None:

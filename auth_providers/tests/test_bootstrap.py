@@ -89,7 +89,7 @@ class TestBootstrap:
         assert owner == membership
         recorded = set(AuditEvent.objects.filter(act__startswith="member.").values_list("act"))
         expected = {
-            ("member.reactivate",): not is_active,
+            ("member.enable",): not is_active,
             ("member.set_role",): role != Membership.Role.OWNER,
         }
         assert recorded == {act for act, is_expected in expected.items() if is_expected}

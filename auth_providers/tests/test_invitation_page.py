@@ -158,7 +158,7 @@ class TestEnded:
         ("state", "words"),
         [
             (Invite.State.ACCEPTED, "was accepted already"),
-            (Invite.State.REVOKED, "was taken back"),
+            (Invite.State.REVOKED, "was revoked"),
             (Invite.State.EXPIRED, "has expired"),
         ],
     )
@@ -179,7 +179,7 @@ class TestEnded:
 
         for answer in (client.get(PAGE), client.post(PAGE, NEW)):
             assert answer.status_code == 404
-            assert "was taken back" in answer.content.decode()
+            assert "was revoked" in answer.content.decode()
 
         assert not User.objects.filter(email=invite.email).exists()
         invite.refresh_from_db()

@@ -1,15 +1,19 @@
 """A new password by a code: for whom, and what ends with the old one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.conf import LazySettings
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from auth_providers.models import EmailCode, LinkedIdentity
 from auth_providers.services.email_codes import CodeWrong
@@ -49,6 +53,15 @@ def ask(web: HttpRequest, django_capture_on_commit_callbacks: Committing) -> Cal
     return ask
 
 
+class Listening(EmailBackend):
+    """A mail server that hears in which language it is addressed."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        for message in messages:
+            message.extra_headers["Content-Language"] = str(get_language())
+        return super().send_messages(messages)
+
+
 def reset(web: HttpRequest, user: User, code: str, password: str = NEW_PASSWORD) -> None:
     now = timezone.now()
     reset_password(web, email=user.email, code=code, password=password, now=now)
@@ -56,6 +69,16 @@ def reset(web: HttpRequest, user: User, code: str, password: str = NEW_PASSWORD)
 
 
 class TestAsk:
+    def test_speaks_the_language_of_who_has_the_account(
+        self, ask: Callable[[str], None], user: User, settings: LazySettings
+    ) -> None:
+        settings.EMAIL_BACKEND = f"{__name__}.Listening"
+        User.objects.update(language="de")
+
+        ask(user.email)
+
+        assert mail.outbox[-1].extra_headers["Content-Language"] == "de"
+
     def test_mails_a_code_to_who_has_an_account(
         self, ask: Callable[[str], None], user: User
     ) -> None:

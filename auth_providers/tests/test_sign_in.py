@@ -1,9 +1,11 @@
 """Signing in on the screen of a first-party app."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
@@ -39,8 +41,16 @@ def sign_in(client: Client, app: App, email: str, password: str = PASSWORD, **mo
     return client.post(URL, body, content_type="application/json")
 
 
-def code_now(secret: str, *, steps_ago: int = 0) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 - steps_ago)))
+@pytest.fixture
+def still() -> Iterator[float]:
+    """A moment that does not pass: a code lasts to the end of its half minute."""
+    now = time.time()
+    with time_machine.travel(now, tick=False):
+        yield now
+
+
+def code_at(moment: float, secret: str) -> str:
+    return str(format_hotp_value(hotp_value(secret, int(moment) // 30)))
 
 
 class TestSignIn:
@@ -176,10 +186,10 @@ class TestSecondFactor:
         answer = sign_in(client, app, user.email, "wrong")
         assert answer.json()["code"] == "invalid_credentials"
 
-    def test_takes_a_code_once(self, client: Client, app: App, user: User) -> None:
+    def test_takes_a_code_once(self, client: Client, app: App, user: User, still: float) -> None:
         secret = generate_totp_secret()
         TOTP.activate(user, secret)
-        code = code_now(secret)
+        code = code_at(still, secret)
 
         assert sign_in(client, app, user.email, code=code).status_code == 200
         answer = sign_in(client, app, user.email, code=code)
@@ -191,10 +201,12 @@ class TestSecondFactor:
 
         assert sign_in(client, app, user.email, code=code).status_code == 200
 
-    def test_slows_down_who_guesses_codes(self, client: Client, app: App, user: User) -> None:
+    def test_slows_down_who_guesses_codes(
+        self, client: Client, app: App, user: User, still: float
+    ) -> None:
         secret = generate_totp_secret()
         TOTP.activate(user, secret)
-        stale = code_now(secret, steps_ago=10)
+        stale = code_at(still - 300, secret)
 
         answers = [sign_in(client, app, user.email, code=stale) for _ in range(6)]
 

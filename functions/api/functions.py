@@ -3,6 +3,7 @@
 import uuid
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -50,7 +51,7 @@ class ReadFunction(APIView):
         functions = FunctionDefinition.objects.live().filter(version__solution=solution)
         function = functions.filter(name=name).first()
         if function is None:
-            raise NoSuchFunction(f"There is no function {name}.")
+            raise NoSuchFunction(_("There is no function %(name)s.") % {"name": name})
         return Response(FunctionSerializer(function).data)
 
 

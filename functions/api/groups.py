@@ -4,6 +4,7 @@ import uuid
 from typing import ClassVar
 
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -137,5 +138,5 @@ def find_group(solution: Solution, group_id: uuid.UUID) -> SolutionGroup:
     """Return one of a solution's groups; raises NoSuchGroup."""
     group = groups_of(solution).filter(pk=group_id).first()
     if group is None:
-        raise NoSuchGroup("This solution has no such group.")
+        raise NoSuchGroup(_("This solution has no such group."))
     return group

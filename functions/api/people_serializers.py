@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from jigxmgmt.errors import FieldFault, pointer
 from orgs.models import Membership, Solution, SolutionGroup, SolutionMember
 from orgs.models.addresses import normal_email
 from orgs.services.groups import NAME_LENGTH
-from orgs.services.solution_members import MOST_CHANGES, NotInOrganization
+from orgs.services.solution_members import check_number_of_changes
+from orgs.services.solutions import NotInOrganization
 
 
 class PersonSerializer(serializers.Serializer[Any]):
@@ -21,7 +23,7 @@ class PersonSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Take one of both."""
         if ("membership_id" in attrs) == ("email" in attrs):
-            raise serializers.ValidationError("Give membership_id or email.", code="required")
+            raise serializers.ValidationError(_("Give membership_id or email."), code="required")
         return attrs
 
 
@@ -86,26 +88,30 @@ def people_named(
         if person is None or person in seen:
             field = "email" if isinstance(key, str) else "membership_id"
             place = pointer(index, field) if is_list else pointer(field)
-            words = "The person is named twice." if person else "There is no such person."
+            words = _("The person is named twice.") if person else _("There is no such person.")
             faults.append(FieldFault(place, words, NotInOrganization.code))
         else:
             seen.add(person)
     if faults:
-        raise NotInOrganization("Some people are at fault.", faults=faults)
+        raise NotInOrganization(_("Some people are at fault."), faults=faults)
     return [found[key] for key in keys]
 
 
 def one_or_many(
     serializer: type[serializers.Serializer[Any]], written: Any
 ) -> tuple[list[dict[str, Any]], bool]:
-    """Return validated fields of a body that is an object or a list of them, and which it was."""
+    """Return validated fields of a body that is an object or a list of them, and which it was.
+
+    Raises TooManyChanges.
+    """
     is_list = isinstance(written, list)
     if not is_list:
         fields = serializer(data=written)
         fields.is_valid(raise_exception=True)
         return [fields.validated_data], False
+    check_number_of_changes(written)
     many: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        data=written, child=serializer(), max_length=MOST_CHANGES, allow_empty=False
+        data=written, child=serializer(), allow_empty=False
     )
     many.is_valid(raise_exception=True)
     return list(many.validated_data), True

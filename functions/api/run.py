@@ -6,7 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
+from django_stubs_ext import StrPromise
 
 from auth_providers.http import bearer_token
 from auth_providers.services.tokens import identify
@@ -20,11 +23,13 @@ from functions.services.calls import (
 from jigxmgmt.api import problem, problem_of, read_json
 from jigxmgmt.errors import DomainError, FieldFault, Invalid, TooLargeAnInput, pointer
 
-MEMBERS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "parameters": (dict, "an object"),
-    "entity": ((str, type(None)), "a string"),
-    "command_id": ((str, type(None)), "a string"),
-    "queries": (dict, "an object"),
+AN_OBJECT = gettext_lazy("This must be an object.")
+A_STRING = gettext_lazy("This must be a string.")
+MEMBERS: dict[str, tuple[type | tuple[type, ...], StrPromise]] = {
+    "parameters": (dict, AN_OBJECT),
+    "entity": ((str, type(None)), A_STRING),
+    "command_id": ((str, type(None)), A_STRING),
+    "queries": (dict, AN_OBJECT),
 }
 
 
@@ -48,7 +53,7 @@ async def run_call(request: HttpRequest, *, solution_id: uuid.UUID, name: str) -
             request,
             status=405,
             code="method_not_allowed",
-            detail="A call is a POST.",
+            detail=_("A call is a POST."),
             headers={"Allow": "POST"},
         )
     try:
@@ -66,12 +71,13 @@ def read_call_request(request: HttpRequest) -> CallRequest:
         content = read_json(request.body or b"{}")
     except RequestDataTooBig as error:
         size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        raise TooLargeAnInput(f"A call's body has at most {size} bytes.") from error
+        sentence = _("A call's body has at most %(size)s bytes.")
+        raise TooLargeAnInput(sentence % {"size": size}) from error
     except ValueError as error:
         raise Malformed(str(error)) from error
     faults = list(_faults(content)) if isinstance(content, dict) else [_not_an_object()]
     if faults:
-        raise NotACall("Some fields are at fault.", faults=faults)
+        raise NotACall(_("Some fields are at fault."), faults=faults)
     return CallRequest(**content)
 
 
@@ -100,14 +106,14 @@ def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
 def _faults(content: dict[str, Any]) -> list[FieldFault]:
     unknown = [name for name in content if name not in MEMBERS]
     faults = [
-        FieldFault(pointer(name[:100]), "A call has no such member.", "unknown")
+        FieldFault(pointer(name[:100]), _("A call has no such member."), "unknown")
         for name in unknown[:MOST_FAULTS]
     ]
-    for name, (kind, words) in MEMBERS.items():
+    for name, (kind, sentence) in MEMBERS.items():
         if name in content and not isinstance(content[name], kind):
-            faults.append(FieldFault(f"/{name}", f"This must be {words}.", "type"))
+            faults.append(FieldFault(f"/{name}", str(sentence), "type"))
     return faults
 
 
 def _not_an_object() -> FieldFault:
-    return FieldFault("", "A call is a JSON object.", "type")
+    return FieldFault("", _("A call is a JSON object."), "type")

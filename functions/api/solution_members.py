@@ -4,6 +4,7 @@ import uuid
 from typing import ClassVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -128,5 +129,5 @@ def find_member(solution: Solution, member_id: uuid.UUID) -> SolutionMember:
     """Return one of a solution's people; raises NoSuchSolutionMember."""
     member = members_of(solution).filter(pk=member_id).first()
     if member is None:
-        raise NoSuchSolutionMember("This person is not in the solution.")
+        raise NoSuchSolutionMember(_("This person is not in the solution."))
     return member

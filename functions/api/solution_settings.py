@@ -4,6 +4,7 @@ import uuid
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -30,7 +31,7 @@ class SolutionSettings(APIView):
         solution = open_solution(request, pk)
         wanted: Any = request.data
         if not isinstance(wanted, dict):
-            sentence = "Settings are an object."
+            sentence = _("Settings are an object.")
             fault = FieldFault("", sentence, NotSettings.code)
             raise NotSettings(sentence, faults=[fault])
         try:

@@ -8,6 +8,7 @@ import orjson
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
@@ -192,7 +193,7 @@ class SyncDefinition(APIView):
     def get(self, request: CallerRequest, pk: uuid.UUID) -> HttpResponse:
         solution = find_runnable_solution(request.auth, pk)
         if solution.version == 0:
-            raise NoSuchVersion("Nothing is published yet.")
+            raise NoSuchVersion(_("Nothing is published yet."))
         etag = _etag(solution)
         if _is_known(etag, request.headers.get("If-None-Match", "")):
             response: HttpResponse = HttpResponse(status=304)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.utils.translation import gettext
 from redis.exceptions import RedisError
 
 from functions.calls.envelope import (
@@ -95,7 +96,7 @@ class LaneClient:
         if word == BUG:
             raise WorkerBug(f"Call {call_id} met a bug in the worker.")
         if word == DATABASE_AWAY:
-            raise WorkerUnavailable("The worker can't reach its database.")
+            raise WorkerUnavailable(gettext("The worker can't reach its database."))
         return Reply(word.decode(), document)
 
     def _frame(self, payload: bytes, call_id: uuid.UUID) -> RequestFrame:
@@ -116,14 +117,16 @@ class LaneClient:
         except (RedisError, OSError) as error:
             if not _never_left(error) and not await self._taken_back(sealed, ticket):
                 return
-            raise BrokerAway("The broker does not answer; the call was not sent.") from error
+            raise BrokerAway(
+                gettext("The broker does not answer; the call was not sent.")
+            ) from error
 
     async def _taken_back(self, sealed: bytes, ticket: Ticket) -> bool:
         """Answer whether the call lay there still; raises CallTimeout when nobody can say."""
         try:
             return await self.lane.withdraw(sealed, ticket)
         except (RedisError, OSError) as error:
-            raise CallTimeout("The broker fell silent. The call may have run.") from error
+            raise CallTimeout(gettext("The broker fell silent. The call may have run.")) from error
 
     async def _wait(self, waiting: asyncio.Future[bytes], sealed: bytes, ticket: Ticket) -> bytes:
         """Wait for the reply; past the queue's limit, take the call back if nobody took it."""
@@ -131,11 +134,11 @@ class LaneClient:
         done, _ = await asyncio.wait({waiting}, timeout=settings.LANE_QUEUE_SECONDS)
         if not done:
             if await self._withdrawn(sealed, ticket):
-                raise NoWorker("No worker took the call in time; it was not sent.")
+                raise NoWorker(gettext("No worker took the call in time; it was not sent."))
             rest = settings.LANE_CALL_SECONDS - (time.monotonic() - started)
             done, _ = await asyncio.wait({waiting}, timeout=max(rest, 0))
         if not done:
-            raise CallTimeout("No reply came in time. The call may have run.")
+            raise CallTimeout(gettext("No reply came in time. The call may have run."))
         return waiting.result()
 
     async def _withdrawn(self, sealed: bytes, ticket: Ticket) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from functions.calls.envelope import TransportKeys
@@ -80,9 +81,9 @@ class CallTimeout(Unavailable):
 def refusal(word: bytes) -> DomainError:
     """Return the refusal that the broker's word stands for."""
     return {
-        b"no_worker": NoWorker("No worker is running; the call was not sent."),
-        b"queue_full": QueueFull("Too many calls are waiting; this one was not sent."),
-        b"too_many_calls": TooManyCalls("Your organization has too many calls running."),
+        b"no_worker": NoWorker(_("No worker is running; the call was not sent.")),
+        b"queue_full": QueueFull(_("Too many calls are waiting; this one was not sent.")),
+        b"too_many_calls": TooManyCalls(_("Your organization has too many calls running.")),
     }[word]
 
 

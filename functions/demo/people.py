@@ -20,9 +20,7 @@ INVITED = "invited@demo.example"
 
 def seed_people(organization: Organization, *, owner: User, now: datetime) -> None:
     """Name the domain, let two people ask to join, and invite a third."""
-    name_domain(
-        organization, name=DOMAIN, join_policy=Domain.JoinPolicy.REQUEST, by=owner, now=now
-    )
+    name_domain(organization, name=DOMAIN, join_policy=Domain.JoinPolicy.REQUEST, by=owner, now=now)
     for name, first_name, last_name, message in APPLICANTS:
         person = register_person(
             f"{name}@{DOMAIN}",

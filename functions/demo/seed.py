@@ -81,7 +81,7 @@ def _solution(owner: User, app_user: User) -> Solution:
     solution = create_solution(organization, name=SOLUTION, title="Field service", by=owner)
     membership = admit_member(
         app_user, organization=organization, role=Membership.Role.USER, by=owner
-    )
+    ).membership
     give_solution_role(solution, membership=membership, role=SolutionMember.Role.USER, by=owner)
     return solution
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Organization, Solution, User
 
@@ -12,15 +13,15 @@ class CallRecord(models.Model):
     """One call; its id is the correlation id that the caller got."""
 
     class Status(models.TextChoices):
-        OK = "OK", "OK"
-        SKIPPED = "SKIPPED", "Skipped"
-        ERROR = "ERROR", "Error"
-        NO_REPLY = "NO_REPLY", "No reply"
+        OK = "OK", _("OK")
+        SKIPPED = "SKIPPED", _("Skipped")
+        ERROR = "ERROR", _("Error")
+        NO_REPLY = "NO_REPLY", _("No reply")
 
     class Source(models.TextChoices):
-        DEVICE = "DEVICE", "Device"
-        SCRIPT = "SCRIPT", "Script"
-        CONSOLE = "CONSOLE", "Try it"
+        DEVICE = "DEVICE", _("Device")
+        SCRIPT = "SCRIPT", _("Script")
+        CONSOLE = "CONSOLE", _("Try it")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="calls")

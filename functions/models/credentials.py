@@ -6,13 +6,14 @@ from typing import Self
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from auth_providers.models import DataKey
 from orgs.models import Solution, User
 
 CREDENTIAL_KEY = RegexValidator(
     r"^[A-Za-z][A-Za-z0-9_.-]{0,98}[A-Za-z0-9]$",
-    "Use 2 to 100 letters, digits, dots, hyphens and underscores; begin with a letter.",
+    _("Use 2 to 100 letters, digits, dots, hyphens and underscores; begin with a letter."),
 )
 
 
@@ -25,8 +26,8 @@ class Credential(models.Model):
     """What a function sends to a service; without a secret, a place that waits for one."""
 
     class Type(models.TextChoices):
-        API_KEY = "api_key", "API key"
-        SECRET = "secret", "Secret"
+        API_KEY = "api_key", _("API key")
+        SECRET = "secret", _("Secret")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     solution = models.ForeignKey(Solution, on_delete=models.CASCADE, related_name="credentials")

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import FieldFault, Invalid, TooLargeAnInput
 
@@ -49,14 +50,14 @@ def read_archive(archive: bytes) -> Files:
     The sizes that a zip declares are not believed: reading stops at the bound.
     """
     if len(archive) > settings.SOLUTION_MAX_ZIP_BYTES:
-        raise ArchiveTooLarge("The zip is too large.")
+        raise ArchiveTooLarge(_("The zip is too large."))
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             _check_entries(opened.infolist())
             files = [entry for entry in opened.infolist() if not entry.is_dir()]
             return _read_entries(opened, files)
     except UNREADABLE as error:
-        raise NotAnArchive("This is not a zip that can be read.") from error
+        raise NotAnArchive(_("This is not a zip that can be read.")) from error
 
 
 def pack_folder(folder: Path) -> bytes:
@@ -82,33 +83,34 @@ def pack_files(files: Files) -> bytes:
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > settings.SOLUTION_MAX_FILES:
-        raise ArchiveTooLarge(f"The zip has more than {settings.SOLUTION_MAX_FILES} files.")
+        sentence = _("The zip has more than %(most)s files.")
+        raise ArchiveTooLarge(sentence % {"most": settings.SOLUTION_MAX_FILES})
     faults = []
     seen: set[str] = set()
     for entry in entries:
         reason = _fault_of_name(entry)
         if not reason and entry.filename.lower() in seen:
-            reason = "Two files have this name."
+            reason = _("Two files have this name.")
         if reason:
             faults.append(FieldFault("", reason, "archive_name", file=entry.filename[:100]))
         seen.add(entry.filename.lower())
     if faults:
-        raise NotAnArchive("Some names in the zip are refused.", faults=faults)
+        raise NotAnArchive(_("Some names in the zip are refused."), faults=faults)
 
 
 def _fault_of_name(entry: zipfile.ZipInfo) -> str:
     name, parts = entry.filename, PurePosixPath(entry.filename).parts
     mode = entry.external_attr >> 16
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
-        return "Links and special files are refused."
+        return _("Links and special files are refused.")
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        return "The name is empty, too long, or has characters that can't be printed."
+        return _("The name is empty, too long, or has characters that can't be printed.")
     if name.startswith("/") or "\\" in name or ":" in name or name.rstrip("/") != "/".join(parts):
-        return "Paths are relative, with forward slashes."
+        return _("Paths are relative, with forward slashes.")
     if any(part in (".", "..") for part in parts):
-        return "A path stays inside the folder."
+        return _("A path stays inside the folder.")
     if len(parts) > DEEPEST:
-        return "The folders are nested too deeply."
+        return _("The folders are nested too deeply.")
     return ""
 
 
@@ -122,7 +124,7 @@ def _read_entries(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Fi
         if len(content) > left or (
             suspect and len(content) > HIGHEST_RATIO * max(entry.compress_size, 1)
         ):
-            raise ArchiveTooLarge("The zip unpacks to too much.")
+            raise ArchiveTooLarge(_("The zip unpacks to too much."))
         left -= len(content)
         files[entry.filename] = content
     return files

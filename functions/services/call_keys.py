@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict
 from orgs.models import IdempotentRequest, User
@@ -21,7 +22,7 @@ class AlreadyRan(Conflict):
     code = "already_ran"
 
     def __init__(self, earlier: AlreadyDone) -> None:
-        super().__init__("This call ran before, with this key.")
+        super().__init__(_("This call ran before, with this key."))
         # Not `status`: that member is the HTTP status (RFC 9457 3.1.2).
         self.members = {
             "correlation_id": earlier.members["correlation_id"],

@@ -11,6 +11,7 @@ import orjson
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, UUIDField
+from django.utils.translation import gettext as _
 
 from auth_providers.services.scopes import Scope
 from auth_providers.services.tokens import Caller, require_scope
@@ -56,7 +57,7 @@ class ParametersRefused(Invalid):
     """The code is that of the first fault; each fault has its own."""
 
     def __init__(self, faults: list[FieldFault]) -> None:
-        super().__init__("Some parameters are at fault.", faults=faults)
+        super().__init__(_("Some parameters are at fault."), faults=faults)
         self.code = faults[0].code
 
 
@@ -177,13 +178,13 @@ async def try_function(
 def _runnable(caller: Caller, solution_id: uuid.UUID) -> Solution:
     grant = _GRANT.first(solution=solution_id, user=caller.user.pk)
     if grant is None or caller.confined_to not in (None, grant.solution.organization_id):
-        raise NoSuchSolution("There is no such solution.")
+        raise NoSuchSolution(_("There is no such solution."))
     if grant.role not in policies.SOLUTION_ROLES[policies.SolutionAct.RUN]:
-        raise MayNotRun("Your role does not let you run this solution.")
+        raise MayNotRun(_("Your role does not let you run this solution."))
     if not caller.is_device:
         require_scope(caller, Scope.FUNCTIONS_RUN)
         if not grant.solution.organization.allows_scripts:
-            raise ScriptsNotAllowed("This organization does not let scripts run functions.")
+            raise ScriptsNotAllowed(_("This organization does not let scripts run functions."))
     return grant.solution
 
 
@@ -211,7 +212,7 @@ def _record(
 def _ready(solution: Solution, name: str, request: CallRequest, record: CallRecord) -> ReadyCall:
     definition = definition_of(solution.pk, solution.version, name)
     if definition.runs_on_device and record.source != CallRecord.Source.CONSOLE:
-        raise RunsOnDevice("This function runs on the device; the server does not call it.")
+        raise RunsOnDevice(_("This function runs on the device; the server does not call it."))
     faults = check_parameters(definition, request.parameters)
     if faults:
         raise ParametersRefused(

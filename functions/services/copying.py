@@ -1,6 +1,7 @@
 """A solution made after another: all that it is, and none of its secrets or people."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from functions.models import Credential
 from functions.services.publishing import live_version, publish_solution
@@ -57,8 +58,9 @@ def suggested_name(solution: Solution) -> str:
 
 
 def suggested_title(solution: Solution) -> str:
-    ending = " (copy)"
-    return solution.title[: TITLE_LENGTH - len(ending)] + ending
+    sentence = _("%(title)s (copy)")
+    room = TITLE_LENGTH - len(sentence % {"title": ""})
+    return sentence % {"title": solution.title[:room]}
 
 
 def _copy_credentials(solution: Solution, copy: Solution, *, by: User) -> list[Credential]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from auth_providers.services.vault import seal_secret
 from functions.models import Credential, CredentialStamp
@@ -63,26 +64,34 @@ def save_credential(
         policies.require(by, policies.Act.CONFIGURE_ALL_SOLUTIONS, solution.organization)
     origins = _checked(solution.organization, key, secret, allowed_origins)
     CredentialStamp.advance(solution)  # first, since it makes a second writer wait
-    credential = Credential.objects.filter(solution=solution, key=key).first()
-    before = _described(credential)
-    credential = credential or Credential(solution=solution, key=key)
-    credential.type = type
-    credential.allowed_origins = origins
+    known = Credential.objects.filter(solution=solution, key=key).first()
+    before = _described(known)
+    credential = known or Credential(solution=solution, key=key)
+    credential.type, credential.allowed_origins = type, origins
     credential.available_to_devices = available_to_devices
+    _seal(credential, secret, by=by)
+    _record_save(credential, before, by=by)
+    return credential
+
+
+def _seal(credential: Credential, secret: str, *, by: User) -> None:
+    """Put a secret into the row, and keep it."""
     credential.saved_by, credential.saved_at = by, timezone.now()
     credential.data_key, credential.sealed = seal_secret(
-        secret, organization=solution.organization, row=str(credential.pk), **PLACE
+        secret, organization=credential.solution.organization, row=str(credential.pk), **PLACE
     )
     credential.save()
+
+
+def _record_save(credential: Credential, before: dict[str, object], *, by: User) -> None:
     after = _described(credential)
     record_event(
         "credential.save",
         by=by,
         subject=credential,
-        organization=solution.organization,
+        organization=credential.solution.organization,
         changes={name: (before.get(name), value) for name, value in after.items()},
     )
-    return credential
 
 
 @transaction.atomic
@@ -108,7 +117,7 @@ def find_credential(solution: Solution, *, key: str) -> Credential:
     """Return the credential, still sealed; raises NoSuchCredential."""
     credential = Credential.objects.filter(solution=solution, key=key).first()
     if credential is None:
-        raise NoSuchCredential(f"This solution has no credential {key}.")
+        raise NoSuchCredential(_("This solution has no credential %(key)s.") % {"key": key})
     return credential
 
 
@@ -119,20 +128,20 @@ def _checked(
     if not re.fullmatch(CREDENTIAL_KEY.regex, key):
         faults.append(FieldFault("/key", str(CREDENTIAL_KEY.message), "invalid"))
     if not secret or not secret.isprintable():
-        sentence = "A secret is one line of printable characters."
+        sentence = _("A secret is one line of printable characters.")
         faults.append(FieldFault("/secret/value", sentence, "invalid"))
     origins = [_normal_origin(origin) for origin in allowed_origins]
     for index, origin in enumerate(origins):
         if sentence := _fault_of_origin(origin, organization):
             faults.append(FieldFault(f"/allowed_origins/{index}", sentence, "origin_invalid"))
     if faults:
-        raise NotACredential("Some fields are at fault.", faults=faults)
+        raise NotACredential(_("Some fields are at fault."), faults=faults)
     return [origin for origin in dict.fromkeys(origins) if origin is not None]
 
 
 def _fault_of_origin(origin: str | None, organization: Organization) -> str:
     if origin is None:
-        return "Write scheme and host, as https://api.example.com."
+        return _("Write scheme and host, as https://api.example.com.")
     if origin.startswith("https://"):
         return ""
     # A name may point elsewhere tomorrow: plain http takes an address that the operator opened.
@@ -140,14 +149,14 @@ def _fault_of_origin(origin: str | None, organization: Organization) -> str:
     try:
         address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        return "A secret travels over https only."
+        return _("A secret travels over https only.")
     networks = (
         *settings.OUTBOUND_ALLOWED_NETWORKS,
         *map(ip_network, organization.allowed_networks),
     )
     if any(address in network for network in networks):
         return ""
-    return "A secret travels over https only, save to networks that the operator allowed."
+    return _("A secret travels over https only, save to networks that the operator allowed.")
 
 
 def _normal_origin(text: str) -> str | None:

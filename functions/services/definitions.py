@@ -4,6 +4,7 @@ import uuid
 from collections import OrderedDict
 
 import orjson
+from django.utils.translation import gettext as _
 
 from functions.engine import Definition, check_definition
 from functions.models import FunctionDefinition
@@ -38,10 +39,10 @@ class Definitions:
             version__solution=solution_id, version__number=version, name=name
         ).first()
         if row is None:
-            raise NoSuchFunction(f"There is no function {name}.")
+            raise NoSuchFunction(_("There is no function %(name)s.") % {"name": name})
         definition = check_definition(orjson.loads(row.source), name=name).definition
         if definition is None:
-            raise NoSuchFunction(f"The function {name} is empty.")
+            raise NoSuchFunction(_("The function %(name)s is empty.") % {"name": name})
         self._known[key] = definition
         if len(self._known) > self._most:
             self._known.popitem(last=False)

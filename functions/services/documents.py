@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -52,17 +53,17 @@ class Document:
 def read_document(text: str) -> Document:
     """Read one YAML 1.2 document; raises NotYaml. An empty text is an empty document."""
     if len(text) > MOST_CHARACTERS:
-        raise NotYaml("The file is too large for a function.", None)
+        raise NotYaml(_("The file is too large for a function."), None)
     if _brackets(text) > DEEPEST_BRACKETS or SEQUENCES_IN_A_LINE.search(text):
-        raise NotYaml("The document is nested too deeply.", None)
+        raise NotYaml(_("The document is nested too deeply."), None)
     try:
         tree = YAML(typ="rt").load(text)
     except DuplicateKeyError as error:
-        raise NotYaml("A key stands twice.", _line(error)) from error
+        raise NotYaml(_("A key stands twice."), _line(error)) from error
     except MarkedYAMLError as error:
-        raise NotYaml(str(error.problem or "This is not YAML."), _line(error)) from error
+        raise NotYaml(str(error.problem or _("This is not YAML.")), _line(error)) from error
     except (YAMLError, *UNREADABLE) as error:
-        raise NotYaml("This is not YAML.", None) from error
+        raise NotYaml(_("This is not YAML."), None) from error
     document = Document()
     document.content = _Plainer(document.lines).plain(tree, (), 0)
     return document
@@ -87,7 +88,7 @@ class _Plainer:
     def plain(self, node: Any, path: Path, depth: int) -> Any:
         self._nodes += 1
         if self._nodes > MOST_NODES or depth > DEEPEST:
-            raise NotYaml("The document is too large or too deep.", self._lines.get(path))
+            raise NotYaml(_("The document is too large or too deep."), self._lines.get(path))
         if isinstance(node, CommentedMap):
             return {
                 self._scalar(str(key), path): self._child(node, key, str(key), path, depth)
@@ -124,13 +125,13 @@ def _plain_scalar(node: Any) -> Any:
         return node.isoformat()
     text = str(node)
     if UNKEEPABLE.search(text):
-        raise ValueError("A text holds a null character or half a character.")
+        raise ValueError(_("A text holds a null character or half a character."))
     return text
 
 
 def _plain_number(number: float) -> float:
     if not -(2**63) <= number < 2**64:  # true of "not a number" as well
-        raise ValueError("A number is not finite, or has more than 64 bits.")
+        raise ValueError(_("A number is not finite, or has more than 64 bits."))
     return number
 
 

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from functions.engine import Definition, Fault, Parameter, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
@@ -67,12 +69,16 @@ def publish_solution(solution: Solution, *, archive: bytes, by: User) -> Publish
     checked = check_solution(read_archive(archive), credentials=credentials)
     if checked.faults:
         count = len(checked.faults)
-        sentence = f"Nothing was published: {count} fault{'s' if count > 1 else ''}."
-        raise NotPublishable(sentence, faults=checked.faults)
+        sentence = ngettext(
+            "Nothing was published: %(count)s fault.",
+            "Nothing was published: %(count)s faults.",
+            count,
+        )
+        raise NotPublishable(sentence % {"count": count}, faults=checked.faults)
     try:
         return _keep(solution, archive, checked, by)
     except IntegrityError as error:
-        raise PublishedMeanwhile("Somebody else has just published this solution.") from error
+        raise PublishedMeanwhile(_("Somebody else has just published this solution.")) from error
 
 
 def publish_folder(
@@ -96,7 +102,7 @@ def live_version(solution: Solution) -> PublishedVersion:
     """Return the version that is live, whole; raises NoSuchVersion before the first."""
     version = solution.versions.filter(number=solution.version).first()
     if version is None:
-        raise NoSuchVersion("Nothing is published yet.")
+        raise NoSuchVersion(_("Nothing is published yet."))
     return version
 
 
@@ -108,7 +114,7 @@ def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVe
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
     version = solution.versions.filter(number=number).first()
     if version is None:
-        raise NoSuchVersion(f"There is no version {number}.")
+        raise NoSuchVersion(_("There is no version %(number)s.") % {"number": number})
     return publish_solution(solution, archive=bytes(version.archive), by=by)
 
 
@@ -119,7 +125,7 @@ def check_solution(files: Files, *, credentials: Collection[str]) -> CheckedSolu
     """
     paths = sorted(path for path in files if _is_function(path))
     if sum(len(files[path]) for path in paths) > MOST_BYTES_OF_FUNCTIONS:
-        raise FunctionsTooLarge("The functions have more than 2 MB of text.")
+        raise FunctionsTooLarge(_("The functions have more than 2 MB of text."))
     checked = CheckedSolution(credentials)
     for path in paths:
         if len(checked.faults) < MOST_FAULTS:
@@ -137,7 +143,7 @@ def _keep(
 ) -> PublishedVersion:
     published = Solution.objects.filter(pk=solution.pk).values_list("version", flat=True).first()
     if published is None:
-        raise SolutionGone("This solution is no longer there.")
+        raise SolutionGone(_("This solution is no longer there."))
     number = published + 1
     version = PublishedVersion.objects.create(
         solution=solution,
@@ -151,7 +157,7 @@ def _keep(
     FunctionDefinition.objects.bulk_create(checked.functions.values())
     hold_solutions([solution])  # not before, since one of two who publish at once is refused
     if not solution.advance(to=number):
-        raise PublishedMeanwhile("Somebody else has just published this solution.")
+        raise PublishedMeanwhile(_("Somebody else has just published this solution."))
     record_event(
         "solution.publish",
         by=by,
@@ -178,14 +184,14 @@ def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
         text = content.decode("utf-8-sig")
         document = read_document(text)
     except UnicodeDecodeError:
-        checked.faults.append(FieldFault("", "This is not UTF-8.", "encoding", path))
+        checked.faults.append(FieldFault("", _("This is not UTF-8."), "encoding", path))
         return
     except NotYaml as error:
         checked.faults.append(FieldFault("", error.reason, "yaml", path, error.line))
         return
     content_or_empty = {} if document.content is None else document.content
     if not isinstance(content_or_empty, dict):
-        checked.faults.append(FieldFault("", "A function is a mapping.", "type", path, 1))
+        checked.faults.append(FieldFault("", _("A function is a mapping."), "type", path, 1))
         return
     document.content = content_or_empty
     _check_definition(path, text, document, checked)
@@ -198,8 +204,9 @@ def _check_definition(path: str, text: str, document: Document, checked: Checked
     faults, warnings = [*_faults_of_id(source, name), *result.faults], list(result.warnings)
     other = checked.paths.setdefault(name, path)
     if other != path:
-        sentence = f"{other} and {path} have the same id, {name}."
-        faults.append(Fault(("functionId",), "id_twice", sentence))
+        sentence = _("%(other)s and %(path)s have the same id, %(name)s.")
+        words = {"other": other, "path": path, "name": name}
+        faults.append(Fault(("functionId",), "id_twice", sentence % words))
     elif result.definition:
         checked.functions[name] = _row(result.definition, name, path, text)
         warnings += _missing_credentials(result.definition, checked.credentials)
@@ -211,10 +218,13 @@ def _faults_of_id(source: dict[str, object], name: str) -> Iterator[Fault]:
     """Hold a chosen id to its rule; one that is a file's name has only to fit."""
     if source.get("functionId"):
         if not FUNCTION_ID.fullmatch(name):
-            sentence = "An id is 2 to 50 letters, digits, hyphens and underscores, a letter first."
+            sentence = _(
+                "An id is 2 to 50 letters, digits, hyphens and underscores, a letter first."
+            )
             yield Fault(("functionId",), "id_invalid", sentence)
     elif len(name) > LONGEST_ID:
-        yield Fault((), "id_invalid", f"The file's name has more than {LONGEST_ID} characters.")
+        sentence = _("The file's name has more than %(most)s characters.")
+        yield Fault((), "id_invalid", sentence % {"most": LONGEST_ID})
 
 
 def _missing_credentials(definition: Definition, known: Collection[str]) -> Iterator[Fault]:
@@ -228,7 +238,9 @@ def _missing_credentials(definition: Definition, known: Collection[str]) -> Iter
         for parameter in parameters.values():
             key = parameter.default_key
             if parameter.is_for_credential and key and key not in known:
-                sentence = f"There is no credential {key} yet; until there is, calls are refused."
+                sentence = _(
+                    "There is no credential %(key)s yet; until there is, calls are refused."
+                ) % {"key": key}
                 yield Fault((*place, parameter.name, "value"), "credential_missing", sentence)
 
 

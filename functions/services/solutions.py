@@ -3,6 +3,7 @@
 import uuid
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from auth_providers.services.tokens import Caller
 from functions.services.calls import MayNotRun, NoSuchSolution
@@ -40,7 +41,7 @@ def find_solution(caller: Caller, solution_id: uuid.UUID) -> Solution:
     """Return a solution that the caller may know of; raises NoSuchSolution."""
     found = visible_solutions(caller).select_related("organization").filter(pk=solution_id).first()
     if found is None:
-        raise NoSuchSolution("There is no such solution.")
+        raise NoSuchSolution(_("There is no such solution."))
     return found
 
 
@@ -48,14 +49,14 @@ def find_runnable_solution(caller: Caller, solution_id: uuid.UUID) -> Solution:
     """Return a solution that the caller may run; raises NoSuchSolution or MayNotRun."""
     solution = find_solution(caller, solution_id)
     if not policies.can_in_solution(caller.user, policies.SolutionAct.RUN, solution):
-        raise MayNotRun("Your role does not let you run this solution.")
+        raise MayNotRun(_("Your role does not let you run this solution."))
     return solution
 
 
 def require_scripts(caller: Caller) -> None:
     """Raise NotForDevices for the app on a phone, whatever role its person has."""
     if caller.is_device:
-        raise NotForDevices("This is for the console and for scripts.")
+        raise NotForDevices(_("This is for the console and for scripts."))
 
 
 def _within_reach(caller: Caller, solutions: QuerySet[Solution]) -> QuerySet[Solution]:

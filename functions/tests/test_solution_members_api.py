@@ -126,6 +126,11 @@ class TestAddMembers:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == pointer
 
+    def test_bounds_how_many_at_once(self, solution: Solution, owner: User) -> None:
+        body = [{"email": "mia@acme.example", "role": "USER"}] * 201
+
+        assert_problem(post(script_of(owner), solution, body), 413, "too_many_changes")
+
     def test_adds_nobody_of_another_organization(self, solution: Solution, owner: User) -> None:
         eve = MembershipFactory.create()
 

@@ -3,6 +3,8 @@
 import uuid
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
 from jigxmgmt.errors import NotAllowed
 from orgs.http import UserRequest
 
@@ -38,10 +40,10 @@ def require_reach(caller: Caller, scope: str) -> None:
     A device's own scopes name what it may do to an organization that its person is in.
     """
     if not caller.is_device and scope not in caller.scopes:
-        raise TokenTooNarrow(f"This token lacks the scope {scope}.")
+        raise TokenTooNarrow(_("This token lacks the scope %(scope)s.") % {"scope": scope})
 
 
 def require_within(caller: Caller, organization_id: uuid.UUID | None) -> None:
     """Raise AppConfined for an organization's own app outside of it; None is a new one."""
     if caller.confined_to not in (None, organization_id):
-        raise AppConfined("This app stays in its organization.")
+        raise AppConfined(_("This app stays in its organization."))

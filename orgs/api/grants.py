@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -36,7 +37,8 @@ class SolutionGrantField(serializers.Field[Any, Any, Any, Any]):
         else:
             identity, role = written, SolutionMember.Role.USER
         if role not in SolutionMember.Role.values:
-            raise serializers.ValidationError(f"There is no role “{role}”.", code="invalid_choice")
+            sentence = _("There is no role “%(role)s”.") % {"role": role}
+            raise serializers.ValidationError(sentence, code="invalid_choice")
         return str(serializers.UUIDField().to_internal_value(identity)), str(role)
 
     def to_representation(self, value: Any) -> Any:
@@ -69,7 +71,7 @@ def choices_of(organization: Organization, rows: Iterable[dict[str, Any]]) -> Ch
     """Return what these validated bodies name and the organization has, by two queries."""
     rows = list(rows)
     solutions = organization.solutions.filter(
-        pk__in={identity for fields in rows for identity, _ in fields["solutions"]}
+        pk__in={identity for fields in rows for identity, _role in fields["solutions"]}
     )
     groups = SolutionGroup.objects.filter(
         pk__in={identity for fields in rows for identity in fields["groups"]},
@@ -91,16 +93,16 @@ def chosen_grants(choices: Choices, fields: dict[str, Any]) -> Grants:
     roles = dict(fields["solutions"])
     named = [str(identity) for identity in fields["groups"]]
     faults = [
-        FieldFault(f"/solutions/{index}", "There is no such solution.", "solution_unknown")
+        FieldFault(f"/solutions/{index}", _("There is no such solution."), "solution_unknown")
         for index, (identity, _role) in enumerate(fields["solutions"])
         if identity not in choices.solutions
     ] + [
-        FieldFault(f"/groups/{index}", "There is no such group.", "group_unknown")
+        FieldFault(f"/groups/{index}", _("There is no such group."), "group_unknown")
         for index, identity in enumerate(named)
         if identity not in choices.groups
     ]
     if faults:
-        raise NotOfThisOrganization("Some solutions or groups do not exist.", faults=faults)
+        raise NotOfThisOrganization(_("Some solutions or groups do not exist."), faults=faults)
     return Grants(
         role=Membership.Role(fields["role"]),
         solutions={

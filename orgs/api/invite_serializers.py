@@ -6,11 +6,12 @@ from rest_framework import serializers
 
 from orgs.api.grants import GrantsSerializer
 from orgs.models import Invite, InviteSolution, Membership, SolutionGroup, SolutionMember, User
-from orgs.services.invites import EMAIL_LENGTH, NAME_LENGTH
+from orgs.models.addresses import ADDRESS_LENGTH
+from orgs.services.people import NAME_LENGTH
 
 
 class InvitationSerializer(GrantsSerializer):
-    email = serializers.EmailField(max_length=EMAIL_LENGTH)
+    email = serializers.EmailField(max_length=ADDRESS_LENGTH)
     first_name = serializers.CharField(
         max_length=NAME_LENGTH, required=False, allow_blank=True, default=""
     )

@@ -33,7 +33,7 @@ ACTS: Mapping[str, tuple[StrPromise, Mapping[str, StrPromise]]] = {
             "admit": _("Let somebody in"),
             "set_role": _("Changed a role"),
             "disable": _("Disabled somebody"),
-            "reactivate": _("Let somebody back in"),
+            "enable": _("Let somebody back in"),
             "remove": _("Removed somebody"),
             "leave": _("Left the organization"),
         },

@@ -60,7 +60,8 @@ def console_page(
             return goodbye
         shell = shell_of(request)
         if shell.organization is None:
-            return render(request, "orgs/no_entrance.html", status=403)
+            is_member = request.user.memberships.active().exists()
+            return render(request, "orgs/no_entrance.html", {"is_member": is_member}, status=403)
         request.organization = shell.organization  # type: ignore[attr-defined]
         if shell.membership:
             shell.membership.touch(timezone.now())

@@ -67,7 +67,7 @@ def roles_to_grant(by: User, organization: Organization) -> list[tuple[str, str]
     """Return the roles, with their labels, that this person may give here."""
     may_own = policies.can(by, policies.Act.OWN_ORGANIZATION, organization)
     return [
-        (value, label)
+        (value, str(label))
         for value, label in Membership.Role.choices
         if may_own or value != Membership.Role.OWNER
     ]

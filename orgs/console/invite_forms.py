@@ -8,8 +8,9 @@ from django.utils.translation import gettext as now_translated
 from django.utils.translation import gettext_lazy as _
 
 from orgs.console.grants import GrantsForm
+from orgs.models.addresses import ADDRESS_LENGTH
 from orgs.models.languages import LANGUAGES
-from orgs.services.invites import EMAIL_LENGTH, NAME_LENGTH
+from orgs.services.people import NAME_LENGTH
 
 LIST_BYTES = 256 * 1024
 BYTE_ORDER_MARK = "\ufeff"
@@ -18,7 +19,7 @@ BYTE_ORDER_MARK = "\ufeff"
 class InviteForm(GrantsForm):
     email = forms.EmailField(
         label=_("E-mail address"),
-        max_length=EMAIL_LENGTH,
+        max_length=ADDRESS_LENGTH,
         help_text=_("The invitation is for this address alone."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )

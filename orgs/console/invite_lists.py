@@ -19,11 +19,6 @@ from orgs.services.provisioning import Grants
 COLUMNS = ("email", "first name", "last name", "role", "language", "solutions", "groups")
 ALIASES = {"e-mail": "email", "email address": "email", "e-mail address": "email"}
 DELIMITERS = (",", ";", "\t")
-ROLES = {
-    word.casefold(): Membership.Role(value)
-    for value, label in Membership.Role.choices
-    for word in (value, label)
-}
 LANGUAGES_BY_WORD = {word.casefold(): code for code, name in LANGUAGES for word in (code, name)}
 
 
@@ -44,7 +39,7 @@ class Line:
     def role(self) -> str:
         """The role as people read it, or the word that names none."""
         word = self.cells.get("role", "") or Membership.Role.USER
-        known = ROLES.get(word.casefold())
+        known = _role_named(word)
         return str(known.label) if known else word
 
     @property
@@ -145,12 +140,13 @@ def _known_in(organization: Organization) -> _Known:
 def _resolved(line: Line, known: _Known) -> Invitation:
     """Return the invitation that a line asks for, with what it names wrongly left out."""
     cells = line.cells
-    role = cells.get("role", "") or Membership.Role.USER
-    if role.casefold() not in ROLES:
-        line.faults.append(_("There is no role “%(role)s”.") % {"role": role})
+    word = cells.get("role", "") or Membership.Role.USER
+    role = _role_named(word)
+    if role is None:
+        line.faults.append(_("There is no role “%(role)s”.") % {"role": word})
     language = cells.get("language", "") or "en"
     grants = Grants(
-        role=ROLES.get(role.casefold(), Membership.Role.USER),
+        role=role or Membership.Role.USER,
         solutions=dict.fromkeys(_solutions(line, known), SolutionMember.Role.USER),
         groups=_groups(line, known),
     )
@@ -161,6 +157,15 @@ def _resolved(line: Line, known: _Known) -> Invitation:
         language=LANGUAGES_BY_WORD.get(language.casefold(), language),
         grants=grants,
     )
+
+
+def _role_named(word: str) -> Membership.Role | None:
+    """Return the role of this value, or of this label in the reader's language."""
+    wanted = word.casefold()
+    for role in Membership.Role:
+        if wanted in (role.casefold(), str(role.label).casefold()):
+            return role
+    return None
 
 
 def _solutions(line: Line, known: _Known) -> list[Solution]:

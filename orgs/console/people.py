@@ -24,6 +24,7 @@ from orgs.models import Invite, InviteSolution, Membership, Solution, SolutionMe
 from orgs.models.invites import InviteQuerySet
 from orgs.models.organizations import MembershipQuerySet
 from orgs.policies import Act, SolutionAct
+from orgs.services.invites import seen_invites
 from orgs.services.members import members_of
 
 PAGE_SIZE = 50
@@ -87,16 +88,21 @@ def people(request: ConsoleRequest) -> HttpResponse:
     page = _page(_found(request, filters, seen), request.GET.get("page", ""))
     place = shell_of(request).place
     acts = place.acts if place else frozenset()
+    may_manage = Act.MANAGE_PEOPLE in acts
     context = {
         "rows": _rows(page.object_list, request, seen),
         "page": page,
         "filters": filters,
         "is_narrowed": any(filters.values()),
         "roles": Membership.Role.choices,
-        "states": [(state, label) for state, (label, _tone) in STATES.items()],
+        "states": [
+            (state, label)
+            for state, (label, _tone) in STATES.items()
+            if may_manage or state != "invited"
+        ],
         "solutions": seen[:MOST_CHOICES],
         "query": query_without(request, "page"),
-        "may_manage": Act.MANAGE_PEOPLE in acts,
+        "may_manage": may_manage,
         "may_own": Act.OWN_ORGANIZATION in acts,
     }
     return render(request, "orgs/people.html", context)
@@ -118,7 +124,7 @@ def _found(
 ) -> QuerySet[Any, Any]:
     """Return kind and id of everybody who matches, members and open invites as one list."""
     members = members_of(request.organization, by=request.user).matching(wanted["search"])
-    invites = Invite.objects.filter(organization=request.organization).acceptable(timezone.now())
+    invites = seen_invites(request.organization, by=request.user, now=timezone.now())
     invites = invites.matching(wanted["search"])
     if role := wanted["role"]:
         members, invites = members.filter(role=role), invites.filter(role=role)

@@ -8,6 +8,9 @@ import re
 from html.parser import HTMLParser
 from secrets import token_hex
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from orgs.mail.placeholders import WRITTEN
 
 # Among them, those whose content one parser reads as text and another one as elements.
@@ -42,7 +45,7 @@ LIKE_AN_ELEMENT = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 IGNORED_IN_URLS = re.compile(r"[\x00-\x20]+")
 SPACE = " \t\n\r\f"
 CSS_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|(.))", re.IGNORECASE | re.DOTALL)
-MISPLACED = (
+MISPLACED = gettext_lazy(
     "A placeholder may stand in text, and in alt, title and aria-label, but {{link}} in text, after"
     " a space, or alone in the href of an <a>; so may {{app_store}} and {{google_play}}, and "
     "{{logo}} in the src of an <img>."
@@ -54,7 +57,7 @@ def faults_in_html(written: str) -> list[str]:
     reader = _Reader()
     reader.read(written)
     if NAMES_AN_ELEMENT.search(written) or reader.placed != reader.names.keys():
-        reader.faults.append(MISPLACED)
+        reader.faults.append(str(MISPLACED))
     return list(dict.fromkeys(reader.faults))
 
 
@@ -76,12 +79,12 @@ class _Reader(HTMLParser):
         self.feed(WRITTEN.sub(self._marked, written))
         # Not `close`, which looks at an unfinished end once for each of its characters.
         if "<" in self.rawdata or self.cdata_elem:
-            self.faults.append("An element, or a comment, is opened and not closed.")
+            self.faults.append(_("An element, or a comment, is opened and not closed."))
         self.handle_data(self.rawdata)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in REFUSED_ELEMENTS:
-            self.faults.append(f"<{tag}> is not for mail; leave it out.")
+            self.faults.append(_("<%(tag)s> is not for mail; leave it out.") % {"tag": tag})
         for name, value in attrs:
             self._read_attribute(tag, name, value or "")
         self._break_at(tag)
@@ -92,7 +95,9 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.cdata_elem and self.cdata_elem != "title":  # in which Python decodes text, or not
             if self.cdata_elem == "style" and _could_tell_of_links(data):
-                self.faults.append("A style loads no other one, and chooses nothing by its href.")
+                self.faults.append(
+                    _("A style loads no other one, and chooses nothing by its href.")
+                )
             return
         if LIKE_AN_ELEMENT.search(data):  # then its marks are not placed
             self._before = "<"
@@ -115,17 +120,18 @@ class _Reader(HTMLParser):
 
     def _read_attribute(self, tag: str, name: str, value: str) -> None:
         if name.startswith("on"):
-            self.faults.append(f"{name} is a script; mail programs run none.")
+            sentence = _("%(name)s is a script; mail programs run none.")
+            self.faults.append(sentence % {"name": name})
         if name == "ping":
-            self.faults.append("ping tells others of a link; leave it out.")
+            self.faults.append(_("ping tells others of a link; leave it out."))
         if tag == "meta" and name == "http-equiv" and value.lower() != "content-type":
-            self.faults.append("<meta http-equiv> is not for mail; leave it out.")
+            self.faults.append(_("<meta http-equiv> is not for mail; leave it out."))
         marks = self._mark.findall(value)
         if marks:
             self.placed.update(mark for mark in marks if self._may_stand(mark, tag, name, value))
         elif name in URL_ATTRIBUTES and not _is_address(value):
-            shown = value.strip()[:60]
-            self.faults.append(f"“{shown}” is no address that a mail may lead to; use https.")
+            sentence = _("“%(address)s” is no address that a mail may lead to; use https.")
+            self.faults.append(sentence % {"address": value.strip()[:60]})
 
     def _may_stand(self, mark: str, tag: str, name: str, value: str) -> bool:
         placeholder = self.names[mark]

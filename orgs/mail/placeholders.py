@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
@@ -33,9 +34,10 @@ def names_in(text: str) -> set[str]:
 def faults_in(text: str) -> list[str]:
     """Return a sentence for each name that stands for nothing, and for braces left open."""
     unknown = sorted(names_in(text) - PLACEHOLDERS.keys())
-    sentences = [f"There is no placeholder {{{{{name[:60]}}}}}." for name in unknown]
+    sentence = gettext("There is no placeholder {{%(name)s}}.")
+    sentences = [sentence % {"name": name[:60]} for name in unknown]
     if "{{" in WRITTEN.sub("", text):
-        sentences.append("A placeholder is opened with {{ and not closed with }}.")
+        sentences.append(gettext("A placeholder is opened with {{ and not closed with }}."))
     return sentences
 
 

@@ -8,6 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models.organizations import Organization
 
@@ -45,13 +46,13 @@ class Domain(models.Model):
     """
 
     class JoinPolicy(models.TextChoices):
-        OFF = "OFF", "Off"
-        REQUEST = "REQUEST", "Request to join"
-        AUTOMATIC = "AUTOMATIC", "Automatic"
+        OFF = "OFF", _("Off")
+        REQUEST = "REQUEST", _("Request to join")
+        AUTOMATIC = "AUTOMATIC", _("Automatic")
 
     class ProvedBy(models.TextChoices):
-        DNS = "DNS", "DNS"
-        OPERATOR = "OPERATOR", "An operator"
+        DNS = "DNS", _("DNS")
+        OPERATOR = "OPERATOR", _("An operator")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="domains")

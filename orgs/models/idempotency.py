@@ -6,6 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models.users import User
 
@@ -19,8 +20,8 @@ class IdempotentRequest(models.Model):
     """One use of an `Idempotency-Key`; the unique constraint decides who was first."""
 
     class State(models.TextChoices):
-        RUNNING = "RUNNING", "Running"
-        ENDED = "ENDED", "Ended"
+        RUNNING = "RUNNING", _("Running")
+        ENDED = "ENDED", _("Ended")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     caller = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models.groups import SolutionGroup
 from orgs.models.organizations import Membership, Organization, names_hold
@@ -73,11 +74,11 @@ class Invite(models.Model):
     """
 
     class State(models.TextChoices):
-        SENT = "SENT", "Sent"
-        BOUNCED = "BOUNCED", "Bounced"
-        ACCEPTED = "ACCEPTED", "Accepted"
-        EXPIRED = "EXPIRED", "Expired"
-        REVOKED = "REVOKED", "Revoked"
+        SENT = "SENT", _("Sent")
+        BOUNCED = "BOUNCED", _("Bounced")
+        ACCEPTED = "ACCEPTED", _("Accepted")
+        EXPIRED = "EXPIRED", _("Expired")
+        REVOKED = "REVOKED", _("Revoked")
 
     OPEN = (State.SENT, State.BOUNCED)
     SENDABLE_AGAIN = (*OPEN, State.EXPIRED)

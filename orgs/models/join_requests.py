@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models.organizations import Membership, Organization, names_hold
 from orgs.models.users import User
@@ -32,15 +33,15 @@ class JoinRequest(models.Model):
     """
 
     class Status(models.TextChoices):
-        PENDING = "PENDING", "Pending"
-        APPROVED = "APPROVED", "Approved"
-        DENIED = "DENIED", "Denied"
-        WITHDRAWN = "WITHDRAWN", "Withdrawn"
+        PENDING = "PENDING", _("Pending")
+        APPROVED = "APPROVED", _("Approved")
+        DENIED = "DENIED", _("Denied")
+        WITHDRAWN = "WITHDRAWN", _("Withdrawn")
 
     class Source(models.TextChoices):
-        REGISTRATION = "REGISTRATION", "Registration"
-        APP = "APP", "Mobile app"
-        SINGLE_SIGN_ON = "SINGLE_SIGN_ON", "Single sign-on"
+        REGISTRATION = "REGISTRATION", _("Registration")
+        APP = "APP", _("Mobile app")
+        SINGLE_SIGN_ON = "SINGLE_SIGN_ON", _("Single sign-on")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(

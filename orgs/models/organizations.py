@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models.pictures import Picture
 from orgs.models.users import User
@@ -24,9 +25,9 @@ def names_hold(text: str, person: str = "") -> Q:
 
 class Organization(models.Model):
     class SupportAccess(models.TextChoices):
-        NONE = "NONE", "None"
-        READ = "READ", "Read"
-        WRITE = "WRITE", "Read and write"
+        NONE = "NONE", _("None")
+        READ = "READ", _("Read")
+        WRITE = "WRITE", _("Read and write")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
@@ -81,10 +82,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 class Membership(models.Model):
     class Role(models.TextChoices):
-        OWNER = "OWNER", "Owner"
-        ADMIN = "ADMIN", "Admin"
-        CREATOR = "CREATOR", "Creator"
-        USER = "USER", "User"
+        OWNER = "OWNER", _("Owner")
+        ADMIN = "ADMIN", _("Admin")
+        CREATOR = "CREATOR", _("Creator")
+        USER = "USER", _("User")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(
@@ -111,7 +112,7 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}"
 
-    def reactivate(self, now: datetime) -> bool:
+    def enable(self, now: datetime) -> bool:
         """Let the person back in; false when they were in already."""
         inactive = Membership.objects.filter(pk=self.pk, is_active=False)
         self.is_active, self.active_since = True, now

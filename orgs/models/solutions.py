@@ -5,12 +5,13 @@ import uuid
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from orgs.models.organizations import Membership, Organization
 
 SLUG = RegexValidator(
     r"^[a-z][a-z0-9-]{0,48}[a-z0-9]$",
-    "Use 2 to 50 lower-case letters, digits and hyphens; begin with a letter.",
+    _("Use 2 to 50 lower-case letters, digits and hyphens; begin with a letter."),
 )
 
 
@@ -48,11 +49,11 @@ class SolutionMember(models.Model):
     """A person's role in a solution; it falls with the membership that carries it."""
 
     class Role(models.TextChoices):
-        OWNER = "OWNER", "Owner"
-        ADMIN = "ADMIN", "Admin"
-        EDITOR = "EDITOR", "Editor"
-        USER = "USER", "User"
-        DENY = "DENY", "Deny"
+        OWNER = "OWNER", _("Owner")
+        ADMIN = "ADMIN", _("Admin")
+        EDITOR = "EDITOR", _("Editor")
+        USER = "USER", _("User")
+        DENY = "DENY", _("Deny")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     solution = models.ForeignKey(Solution, on_delete=models.CASCADE, related_name="members")

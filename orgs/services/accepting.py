@@ -18,8 +18,8 @@ from jigxmgmt.errors import DomainError, NotAllowed, NotFound
 from orgs import policies
 from orgs.models import Invite, Membership, SolutionMember, User
 from orgs.services.audit import record_event
-from orgs.services.invites import NotAnInvitation, name_faults
-from orgs.services.people import check_password
+from orgs.services.invites import NotAnInvitation
+from orgs.services.people import check_password, name_faults
 from orgs.services.provisioning import Grants, provision_member
 
 State = Invite.State
@@ -125,13 +125,8 @@ def _accept(invite: Invite, who: Callable[[Invite], User], now: datetime) -> Mem
 
 def _is_backed(invite: Invite) -> bool:
     """Answer whether whoever invited may still give what the invitation gives."""
-    if invite.invited_by is None:
-        return False
-    try:
-        policies.require_to_grant(invite.invited_by, invite.organization, invite.role)
-    except NotAllowed:
-        return False
-    return True
+    by = invite.invited_by
+    return by is not None and policies.can_grant(by, invite.organization, invite.role)
 
 
 def _make_account(held: Invite, password: str, first_name: str, last_name: str) -> User:
@@ -176,7 +171,7 @@ def _let_in(invite: Invite, user: User, now: datetime) -> Membership:
         },
         groups=list(invite.groups.select_related("solution")),
     )
-    membership = provision_member(
+    admission = provision_member(
         user, organization=invite.organization, grants=grants, by=user, now=now
     )
     record_event(
@@ -186,7 +181,7 @@ def _let_in(invite: Invite, user: User, now: datetime) -> Membership:
         organization=invite.organization,
         changes={"state": (State.SENT, invite.state)},
     )
-    return membership
+    return admission.membership
 
 
 def _is_theirs(email: str) -> Q:
@@ -199,7 +194,7 @@ def _sign_in_first(invite: Invite) -> SignInRequired:
 
 
 def _revoked() -> InviteRevoked:
-    return InviteRevoked(_("This invitation was taken back."))
+    return InviteRevoked(_("This invitation was revoked."))
 
 
 def _unusable(invite: Invite | None, now: datetime) -> InviteUnknown:

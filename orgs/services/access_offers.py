@@ -41,12 +41,10 @@ def offer_access(
     device: str,
     now: datetime,
 ) -> str:
-    """Return a request token for somebody who proved who they are and has no access here.
+    """Return a request token for somebody whom single sign-on knows and who has no access here.
 
-    Single sign-on calls this after it has verified the identity (issuer and subject; blank where
-    none was proved) and found nobody to sign in, and answers `access_request_available` with the
-    token. It is good for one request within fifteen minutes, to this organization; for thirty days
-    more it reads and withdraws that request. Only its digest is kept. Raises NotAnAddress.
+    It is good for one request within fifteen minutes, and for thirty days more to read and
+    withdraw that. Issuer and subject are blank where none was proved. Raises NotAnAddress.
     """
     token = secrets.token_urlsafe(32)
     AccessOffer.objects.create(

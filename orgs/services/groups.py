@@ -8,8 +8,8 @@ from orgs import policies
 from orgs.models import GroupMember, Membership, Solution, SolutionGroup, SolutionMember, User
 from orgs.services.audit import record_event
 from orgs.services.provisioning import join_group
-from orgs.services.solution_members import not_in_organization, person_disabled
-from orgs.services.solutions import NameTaken, hold_solution
+from orgs.services.solution_members import person_disabled
+from orgs.services.solutions import NameTaken, hold_solution, not_in_organization
 
 NAME_LENGTH = 100
 MOST_GROUPS = 200

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, Invalid
 from jigxmgmt.origin import current_origin
@@ -34,7 +35,7 @@ class AlreadyDone(Conflict):
     code = "already_done"
 
     def __init__(self, request: IdempotentRequest) -> None:
-        super().__init__("This was done before, with this key.")
+        super().__init__(_("This was done before, with this key."))
         self.outcome = request.outcome_status
         self.members = {
             "subject_id": request.subject_id,
@@ -53,7 +54,8 @@ def claim_request(
     Raises KeyUnusable, KeyReused (another body), StillRunning or AlreadyDone.
     """
     if not 0 < len(key) <= KEY_LENGTH or not key.isprintable():
-        raise KeyUnusable(f"An Idempotency-Key has 1 to {KEY_LENGTH} printable characters.")
+        sentence = _("An Idempotency-Key has 1 to %(most)s printable characters.")
+        raise KeyUnusable(sentence % {"most": KEY_LENGTH})
     names = {"caller": caller, "scope": scope, "key_digest": digest_of("key", key.encode())}
     IdempotentRequest.objects.expired(now).filter(**names).delete()
     try:
@@ -68,11 +70,11 @@ def claim_request(
     except IntegrityError:  # the constraint decides the race: somebody was first
         earlier = IdempotentRequest.objects.filter(**names).first()
     if earlier is None:  # and failed just now, which freed the key for a next attempt
-        raise StillRunning("The first request with this key has only just failed.")
+        raise StillRunning(_("The first request with this key has only just failed."))
     if earlier.body_digest != digest_of("body", body):
-        raise KeyReused("This key was used before, with another body.")
+        raise KeyReused(_("This key was used before, with another body."))
     if earlier.state == IdempotentRequest.State.RUNNING:
-        raise StillRunning("The first request with this key is still running.")
+        raise StillRunning(_("The first request with this key is still running."))
     raise AlreadyDone(earlier)
 
 

@@ -136,19 +136,10 @@ def preview_invitation(
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     _require_language(language)
-    sample = Invite(
-        organization=organization,
-        email=by.email,
-        first_name=by.first_name,
-        last_name=by.last_name,
-        language=language,
-        invited_by=by,
-        expires_at=now + INVITE_LIFETIME,
-    )
     return render_wording(
         checked_wording(wording),
         language=language,
-        invite=sample,
+        invite=_sample_invite(organization, language, by, now),
         link=f"{settings.PUBLIC_URL}/invitations/sample",
         base_url=base_url,
     )
@@ -200,6 +191,19 @@ def parts_lacking(templates: Iterable[InviteTemplate]) -> dict[str, list[str]]:
         return {}
     wanted = written[default_language(list(written))]
     return {language: sorted(wanted - parts) for language, parts in written.items()}
+
+
+def _sample_invite(organization: Organization, language: str, by: User, now: datetime) -> Invite:
+    """Return an invitation of this person themself, which is kept nowhere."""
+    return Invite(
+        organization=organization,
+        email=by.email,
+        first_name=by.first_name,
+        last_name=by.last_name,
+        language=language,
+        invited_by=by,
+        expires_at=now + INVITE_LIFETIME,
+    )
 
 
 def _require_language(language: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import FieldFault, Invalid, pointer
 from orgs.mail.colours import COLOUR
@@ -36,7 +37,7 @@ def checked_wording(wording: Wording) -> Wording:
         FieldFault(place, sentence, WordingInvalid.code) for place, sentence in _faults(cleaned)
     ]
     if faults:
-        raise WordingInvalid("Some parts of the template need another look.", faults=faults)
+        raise WordingInvalid(_("Some parts of the template need another look."), faults=faults)
     return cleaned
 
 
@@ -44,7 +45,7 @@ def _faults(wording: Wording) -> Iterator[tuple[str, str]]:
     for sentence in _line_faults(wording.subject, MOST_SUBJECT):
         yield "/subject", sentence
     if "link" in names_in(wording.subject):
-        yield "/subject", "Leave {{link}} out of the subject, which mail servers note down."
+        yield "/subject", _("Leave {{link}} out of the subject, which mail servers note down.")
     for name, text in wording.parameters.items():
         for sentence in _parameter_faults(name, text):
             yield pointer("parameters", name), sentence
@@ -59,7 +60,7 @@ def _faults(wording: Wording) -> Iterator[tuple[str, str]]:
 def _parameter_faults(name: str, text: str) -> list[str]:
     kind = KINDS.get(name)
     if kind is None:
-        return [f"There is no parameter “{name[:60]}”."]
+        return [_("There is no parameter “%(name)s”.") % {"name": name[:60]}]
     return CHECKS[kind](text)
 
 
@@ -69,51 +70,55 @@ def _whole_faults(text: str) -> list[str]:
         return []
     faults = faults_in(text)
     if len(text.encode()) > MOST_BYTES:
-        faults.append(f"It has at most {MOST_BYTES // 1024} KB.")
+        faults.append(_("It has at most %(most)s KB.") % {"most": MOST_BYTES // 1024})
     if "\0" in text:
-        faults.append("It has no null characters.")
+        faults.append(_("It has no null characters."))
     if "link" not in names_in(text):
-        faults.append("It must hold {{link}}, which is how the invitation is accepted.")
+        faults.append(_("It must hold {{link}}, which is how the invitation is accepted."))
     return faults
 
 
 def _glue_faults(text: str) -> list[str]:
     """The link must not become a part of another address, whose owner would learn it."""
-    return ["A space, or a new line, goes before {{link}}."] if is_link_glued(text) else []
+    return [_("A space, or a new line, goes before {{link}}.")] if is_link_glued(text) else []
 
 
 def _line_faults(text: str, longest: int = LONGEST[Kind.LINE]) -> list[str]:
     faults = faults_in(text) + _glue_faults(text)
     if len(text) > longest:
-        faults.append(f"It has at most {longest} characters.")
+        faults.append(_too_long(longest))
     if not text.isprintable():
-        faults.append("It is one line of printable characters.")
+        faults.append(_("It is one line of printable characters."))
     return faults
 
 
 def _paragraph_faults(text: str) -> list[str]:
     faults = faults_in(text) + _glue_faults(text)
     if len(text) > LONGEST[Kind.PARAGRAPHS]:
-        faults.append(f"It has at most {LONGEST[Kind.PARAGRAPHS]} characters.")
+        faults.append(_too_long(LONGEST[Kind.PARAGRAPHS]))
     if "\0" in text:
-        faults.append("It has no null characters.")
+        faults.append(_("It has no null characters."))
     return faults
 
 
 def _colour_faults(text: str) -> list[str]:
-    return [] if COLOUR.fullmatch(text) else ["Write a colour as #rrggbb, such as #4338ca."]
+    return [] if COLOUR.fullmatch(text) else [_("Write a colour as #rrggbb, such as #4338ca.")]
 
 
 def _icon_faults(text: str) -> list[str]:
-    return [] if text in ICONS else [f"Choose one of {', '.join(ICONS)}."]
+    return [] if text in ICONS else [_("Choose one of %(icons)s.") % {"icons": ", ".join(ICONS)}]
 
 
 def _link_faults(text: str) -> list[str]:
     try:
         HTTPS(text)
     except ValidationError:
-        return ["Write a whole address that begins with https://."]
-    return [f"It has at most {LONGEST[Kind.LINK]} characters."] * (len(text) > LONGEST[Kind.LINK])
+        return [_("Write a whole address that begins with https://.")]
+    return [_too_long(LONGEST[Kind.LINK])] * (len(text) > LONGEST[Kind.LINK])
+
+
+def _too_long(most: int) -> str:
+    return _("It has at most %(most)s characters.") % {"most": most}
 
 
 def _plain_breaks(text: str) -> str:

@@ -1,5 +1,6 @@
 """Inviting people by mail, and taking it back."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,14 +12,13 @@ from django.utils.translation import gettext as _
 from jigxmgmt.errors import Conflict, DomainError, FieldFault, Invalid
 from orgs import policies, tasks
 from orgs.models import Invite, InviteSolution, Organization, User
-from orgs.models.addresses import ADDRESS_LENGTH, normal_email
+from orgs.models.addresses import normal_email
 from orgs.models.invites import INVITE_LIFETIME, InviteQuerySet
 from orgs.models.languages import is_language
 from orgs.services.audit import Changes, record_event, record_events
-from orgs.services.people import MembershipInactive, NotAnAddress, checked_email
+from orgs.services.people import MembershipInactive, NotAnAddress, checked_email, name_faults
 from orgs.services.provisioning import Grants, check_grants
 
-EMAIL_LENGTH, NAME_LENGTH = ADDRESS_LENGTH, 100
 EXPIRED_AT_ONCE = 500
 RESENT_EVERY = timedelta(minutes=1)
 
@@ -58,6 +58,16 @@ def invites_of(organization: Organization, *, by: User) -> InviteQuerySet:
     """Return the organization's invitations, those that ended too; raises NotAllowed."""
     policies.require(by, policies.Act.MANAGE_PEOPLE, organization)
     return Invite.objects.filter(organization=organization)
+
+
+def seen_invites(organization: Organization, *, by: User, now: datetime) -> InviteQuerySet:
+    """Return the invitations that may be accepted, of those that this person may know of.
+
+    An address may be private until its person is in: whoever manages people sees all, others none.
+    """
+    if not policies.can(by, policies.Act.MANAGE_PEOPLE, organization):
+        return Invite.objects.none()
+    return Invite.objects.filter(organization=organization).acceptable(now)
 
 
 @transaction.atomic
@@ -161,16 +171,6 @@ def faults_of(invitation: Invitation) -> list[FieldFault]:
     if not is_language(invitation.language):
         faults.append(_unknown_language(invitation.language))
     return faults
-
-
-def name_faults(**names: str) -> list[FieldFault]:
-    """Return what is wrong with a person's names, each at its field."""
-    sentence = _("A name has at most %(most)s printable characters.") % {"most": NAME_LENGTH}
-    return [
-        FieldFault(f"/{field}", sentence, "invalid")
-        for field, name in names.items()
-        if len(name) > NAME_LENGTH or not name.isprintable()
-    ]
 
 
 def obstacles_to(
@@ -278,8 +278,11 @@ def _expire_some(past_due: InviteQuerySet, *, by: User | None, now: datetime) ->
     state = Invite.State.EXPIRED
     rows = Invite.objects.filter(pk__in=[invite.pk for invite in expired])
     rows.update(state=state, ended_at=now)
+    events: dict[Organization, list[tuple[Invite, Changes]]] = defaultdict(list)
     for invite in expired:
-        _record("invite.expire", invite, by=by, changes={"state": (invite.state, state)})
+        events[invite.organization].append((invite, {"state": (invite.state, state)}))
+    for organization, theirs in events.items():
+        record_events("invite.expire", by=by, organization=organization, subjects=theirs)
     return len(expired)
 
 

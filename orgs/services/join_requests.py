@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from jigxmgmt.errors import Conflict, NotAllowed
+from jigxmgmt.errors import Conflict, NotAllowed, NotFound
 from orgs import policies, tasks
 from orgs.models import JoinRequest, Organization, User
 from orgs.models.join_requests import JoinRequestQuerySet
@@ -20,6 +20,10 @@ Status = JoinRequest.Status
 UNDOABLE_FOR = timedelta(seconds=10)
 # A second more: an undo that came in time has ended by then, and nobody is told of what it undid.
 TOLD_AFTER = UNDOABLE_FOR + timedelta(seconds=1)
+
+
+class NoSuchJoinRequest(NotFound):
+    code = "join_request_unknown"
 
 
 class AlreadyRequested(Conflict):
@@ -70,11 +74,7 @@ def request_to_join(
     Raises NoSuchOrganization, AlreadyMember, CannotJoin or AlreadyRequested.
     """
     organization = offered_organization(user, organization.pk)
-    membership = user.memberships.filter(organization=organization).first()
-    if membership and membership.is_active:
-        raise AlreadyMember(_("You are a member already."))
-    if membership:
-        raise CannotJoin(_("You can't join this organization."))
+    _require_stranger(user, organization)
     wanted = JoinRequest(
         organization=organization,
         user=user,
@@ -87,6 +87,15 @@ def request_to_join(
         created_at=now,
     )
     return open_join_request(wanted, by=user)
+
+
+def _require_stranger(user: User, organization: Organization) -> None:
+    """Raise AlreadyMember or CannotJoin for whom the organization knows."""
+    membership = user.memberships.filter(organization=organization).first()
+    if membership and membership.is_active:
+        raise AlreadyMember(_("You are a member already."))
+    if membership:
+        raise CannotJoin(_("You can't join this organization."))
 
 
 @transaction.atomic
@@ -123,14 +132,14 @@ def withdraw_join_request(join_request: JoinRequest, *, by: User | None, now: da
     """Take one's own request back; a second time does nothing.
 
     `by` is None for somebody without an account, who showed the request's token instead.
-    Raises NotAllowed for somebody else's, or AlreadyDecided.
+    Raises NotAllowed for somebody else's, AlreadyDecided or NoSuchJoinRequest.
     """
     if by and join_request.user_id != by.pk:
         raise NotAllowed(_("This is not your request."))
     if join_request.decide(Status.WITHDRAWN, by=by, now=now):
         _record("join_request.withdraw", join_request, by=by)
         return
-    join_request.refresh_from_db()
+    _read_anew(join_request, JoinRequest.objects.all())
     if join_request.status != Status.WITHDRAWN:
         raise already_decided(join_request)
 
@@ -152,7 +161,8 @@ def approve_join_request(
 ) -> Membership:
     """Let the person in with these grants, and welcome them once it can't be undone any more.
 
-    Raises NotAllowed, AlreadyDecided, NoAccountYet, AccountInactive or what provision_member does.
+    Raises NotAllowed, AlreadyDecided, NoSuchJoinRequest, NoAccountYet, AccountInactive or what
+    provision_member does.
     """
     organization, user = join_request.organization, join_request.user
     policies.require_to_grant(by, organization, grants.role)
@@ -162,21 +172,20 @@ def approve_join_request(
         raise AccountInactive(_("The account of this person is switched off."))
     if not join_request.decide(Status.APPROVED, by=by, now=now):
         raise already_decided(join_request)
-    was_member = organization.memberships.filter(user=user).exists()
-    membership = provision_member(user, organization=organization, grants=grants, by=by, now=now)
-    if not was_member:
-        join_request.membership = membership
+    admission = provision_member(user, organization=organization, grants=grants, by=by, now=now)
+    if admission.is_new:
+        join_request.membership = admission.membership
         join_request.save(update_fields=["membership"])
     _record("join_request.approve", join_request, by=by, role=(None, grants.role))
     _tell_later(join_request)
-    return membership
+    return admission.membership
 
 
 @transaction.atomic
 def deny_join_request(join_request: JoinRequest, *, reason: str, by: User, now: datetime) -> None:
     """Turn the person down, and tell them why once it can't be undone any more.
 
-    Raises NotAllowed or AlreadyDecided.
+    Raises NotAllowed, AlreadyDecided or NoSuchJoinRequest.
     """
     policies.require(by, policies.Act.MANAGE_PEOPLE, join_request.organization)
     if not join_request.decide(Status.DENIED, by=by, now=now, reason=reason):
@@ -189,7 +198,8 @@ def deny_join_request(join_request: JoinRequest, *, reason: str, by: User, now: 
 def undo_decision(join_request: JoinRequest, *, by: User, now: datetime) -> None:
     """Take one's own decision back within ten seconds, and the membership that it made.
 
-    Raises NotAllowed, NotDecided, TooLate, NothingToTakeBack, AlreadyRequested or LastOwner.
+    Raises NotAllowed, NoSuchJoinRequest, NotDecided, TooLate, NothingToTakeBack, AlreadyRequested
+    or LastOwner.
     """
     policies.require(by, policies.Act.MANAGE_PEOPLE, join_request.organization)
     hold_join_request(join_request)
@@ -206,22 +216,34 @@ def undo_decision(join_request: JoinRequest, *, by: User, now: datetime) -> None
 
 
 def hold_join_request(join_request: JoinRequest) -> None:
-    """Read the row anew, and let nobody else decide it until the transaction ends."""
+    """Read the row anew, and let nobody else decide it until the transaction ends.
+
+    Raises NoSuchJoinRequest where it has gone with its organization.
+    """
     held = JoinRequest.objects.select_for_update(of=("self",))
-    join_request.refresh_from_db(
-        from_queryset=held.select_related("organization", "user", "membership", "decided_by")
-    )
+    related = held.select_related("organization", "user", "membership", "decided_by")
+    _read_anew(join_request, related)
 
 
 def already_decided(join_request: JoinRequest) -> AlreadyDecided:
-    """Return the refusal that says what became of a request, and by whom."""
-    join_request.refresh_from_db()
+    """Return the refusal that says what became of a request, and by whom.
+
+    Raises NoSuchJoinRequest.
+    """
+    _read_anew(join_request, JoinRequest.objects.all())
     if join_request.status == Status.WITHDRAWN:
         return AlreadyDecided(_("The person has withdrawn this request."))
     who = join_request.decided_by.display_name if join_request.decided_by else _("Somebody else")
     if join_request.status == Status.APPROVED:
         return AlreadyDecided(_("%(who)s has approved this request already.") % {"who": who})
     return AlreadyDecided(_("%(who)s has denied this request already.") % {"who": who})
+
+
+def _read_anew(join_request: JoinRequest, rows: JoinRequestQuerySet) -> None:
+    try:
+        join_request.refresh_from_db(from_queryset=rows)
+    except JoinRequest.DoesNotExist as error:
+        raise NoSuchJoinRequest(_("This request is no longer there.")) from error
 
 
 def _check_undoable(join_request: JoinRequest, *, by: User, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotAllowed
+from jigxmgmt.errors import Conflict, Invalid, NotAllowed
 from orgs.models import Domain, Membership, Organization, User
 from orgs.models.domains import DomainQuerySet
 from orgs.services.domain_names import domain_of, is_public_mail_domain
@@ -20,7 +20,6 @@ from orgs.services.people import MembershipInactive
 from orgs.services.provisioning import Grants, provision_member
 
 MOST_OFFERED = 100
-NAME_LENGTH = 100
 JoinPolicy = Domain.JoinPolicy
 
 
@@ -34,10 +33,6 @@ class AlreadyMember(Conflict):
 
 class EmailNotProved(NotAllowed):
     code = "email_not_proved"
-
-
-class NotAName(Invalid):
-    code = "name_invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +89,8 @@ def join_organization(organization: Organization, *, user: User, now: datetime) 
         raise _not_offered()
     if not any(offer.is_proved and offer.join_policy == JoinPolicy.AUTOMATIC for offer in offers):
         raise NeedsApproval(_("Somebody there has to let you in; send a request."))
-    return provision_member(user, organization=organization, grants=Grants(), by=user, now=now)
+    admission = provision_member(user, organization=organization, grants=Grants(), by=user, now=now)
+    return admission.membership
 
 
 @transaction.atomic
@@ -112,19 +108,10 @@ def found_own_organization(
     """
     if not owner.is_active or not _proved_domains(owner):
         raise EmailNotProved(_("Prove your e-mail address first."))
-    organization = found_organization(_checked_organization_name(name), owner=owner)
+    organization = found_organization(name, owner=owner)
     if domain:
         _name_first_domain(organization, domain, join_policy, now=now, owner=owner)
     return organization
-
-
-def _checked_organization_name(name: str) -> str:
-    """Return the name without spaces around it; raises NotAName."""
-    name = name.strip()
-    if 0 < len(name) <= NAME_LENGTH and name.isprintable():
-        return name
-    sentence = _("A name has 1 to %(most)s printable characters.") % {"most": NAME_LENGTH}
-    raise NotAName(sentence, faults=[FieldFault("/name", sentence, NotAName.code)])
 
 
 def own_domain(user: User) -> str:

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import NotFound
 from orgs.models import User
@@ -55,11 +56,11 @@ def read_mail(name: str, *, by: User) -> StoredMail:
     """Return one message whole. Raises NoSuchMail."""
     _require_operator(by)
     if not NAME.fullmatch(name):
-        raise NoSuchMail("There is no such message.")
+        raise NoSuchMail(_("There is no such message."))
     try:
         content = (settings.MAIL_DIR / name).read_bytes()
     except FileNotFoundError as error:
-        raise NoSuchMail("There is no such message.") from error
+        raise NoSuchMail(_("There is no such message.")) from error
     message = BytesParser(policy=policy.default).parsebytes(content)
     assert isinstance(message, EmailMessage)  # noqa: S101 (the policy makes them)
     return _stored(name, message, text=_body(message, "plain"), html=_body(message, "html"))
@@ -100,4 +101,4 @@ def _body(message: EmailMessage, kind: str) -> str:
 
 def _require_operator(by: User) -> None:
     if not (by.is_staff and by.is_active and has_mail_folder()):
-        raise NoSuchMail("There is nothing here.")
+        raise NoSuchMail(_("There is nothing here."))

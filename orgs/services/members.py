@@ -63,15 +63,16 @@ def disable_member(membership: Membership, *, by: User) -> None:
 
 
 @transaction.atomic
-def enable_member(membership: Membership, *, by: User, now: datetime) -> None:
+def enable_member(membership: Membership, *, by: User | None, now: datetime) -> None:
     """Let a disabled member in again, in the role that they had; nothing when they are in.
 
-    Raises NotAllowed or NoLongerAMember.
+    `by` is None for an operator's command. Raises NotAllowed or NoLongerAMember.
     """
     current, _owners = _lock_with_owners(membership)
-    policies.require_to_grant(by, current.organization, current.role)
-    if current.reactivate(now):
-        _record("member.reactivate", current, by=by, changes={"is_active": (False, True)})
+    if by:
+        policies.require_to_grant(by, current.organization, current.role)
+    if current.enable(now):
+        _record("member.enable", current, by=by, changes={"is_active": (False, True)})
     membership.is_active = True
 
 
@@ -182,7 +183,7 @@ def _end(membership: Membership, owners: list[Membership], *, act: str, by: User
     Membership.objects.filter(pk=membership.pk).delete()
 
 
-def _record(act: str, membership: Membership, *, by: User, changes: Changes) -> None:
+def _record(act: str, membership: Membership, *, by: User | None, changes: Changes) -> None:
     record_event(
         act, by=by, subject=membership, organization=membership.organization, changes=changes
     )

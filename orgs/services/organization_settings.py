@@ -1,6 +1,6 @@
 """What an organization says of itself, what it allows, and its end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
@@ -13,7 +13,11 @@ from orgs import policies
 from orgs.models import Organization, Picture, User
 from orgs.models.addresses import kept_email, normal_email
 from orgs.services.audit import record_event
-from orgs.services.organizations import NoSuchOrganization
+from orgs.services.organizations import (
+    NoSuchOrganization,
+    NotAName,
+    checked_organization_name,
+)
 
 LEAST_IDLE_MINUTES = 5
 MOST_IDLE_MINUTES = 24 * 60
@@ -46,8 +50,7 @@ def change_organization(
     """Change these settings and leave the others. Raises NotAllowed or DetailsInvalid."""
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     current = hold_organization(organization)
-    if "request_email" in wanted:
-        wanted["request_email"] = normal_email(wanted["request_email"])
+    faults = _normalize(wanted)
     changes = {
         field: (getattr(current, field), value)
         for field, value in wanted.items()
@@ -57,7 +60,7 @@ def change_organization(
         return current
     for field, (_before, value) in changes.items():
         setattr(current, field, value)
-    if faults := [*_field_faults(current, changes), *_idle_faults(current)]:
+    if faults := [*faults, *_field_faults(current, changes), *_idle_faults(current)]:
         raise DetailsInvalid(_("Some settings are at fault."), faults=faults)
     current.save(update_fields=list(changes))
     record_event(
@@ -106,9 +109,21 @@ def hold_organization(organization: Organization) -> Organization:
     return current
 
 
+def _normalize(wanted: Details) -> Sequence[FieldFault]:
+    """Bring what is wanted into the spelling that is kept; return what is wrong with the name."""
+    if "request_email" in wanted:
+        wanted["request_email"] = normal_email(wanted["request_email"])
+    try:
+        if "name" in wanted:
+            wanted["name"] = checked_organization_name(wanted["name"])
+    except NotAName as refusal:
+        return refusal.faults
+    return ()
+
+
 def _field_faults(organization: Organization, changed: Collection[str]) -> list[FieldFault]:
     """Say what the fields themselves refuse, and what nobody could read."""
-    others = {field.name for field in organization._meta.fields} - set(changed)
+    others = {field.name for field in organization._meta.fields} - set(changed) | {"name"}
     found: dict[str, list[str]] = {}
     try:
         organization.clean_fields(exclude=others)
@@ -119,9 +134,8 @@ def _field_faults(organization: Organization, changed: Collection[str]) -> list[
             kept_email(organization.request_email)
         except ValidationError as error:
             found["request_email"] = error.messages
-    for field in ("name", "region_label"):
-        if not getattr(organization, field).isprintable():
-            found.setdefault(field, []).append(_("Use printable characters on one line."))
+    if not organization.region_label.isprintable():
+        found.setdefault("region_label", []).append(_("Use printable characters on one line."))
     if organization.website and urlsplit(organization.website).scheme not in WEB_SCHEMES:
         found.setdefault("website", [_("A website begins with https:// or http://.")])
     return [

@@ -6,12 +6,19 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from jigxmgmt.errors import Conflict, Invalid, NotFound
+from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs.models import Membership, Organization, User
 from orgs.models.addresses import normal_email
 from orgs.services.audit import record_event
 from orgs.services.people import admit_member
+
+NAME_LENGTH = 100
+
+
+class NotAName(Invalid):
+    code = "name_invalid"
 
 
 class NoSuchOrganization(NotFound):
@@ -32,11 +39,20 @@ class NotANetwork(Invalid):
 
 @transaction.atomic
 def found_organization(name: str, *, owner: User) -> Organization:
-    """Make an organization whose founder is its owner."""
-    organization = Organization.objects.create(name=name)
+    """Make an organization whose founder is its owner; raises NotAName."""
+    organization = Organization.objects.create(name=checked_organization_name(name))
     record_event("organization.create", by=owner, subject=organization, organization=organization)
     admit_member(owner, organization=organization, role=Membership.Role.OWNER, by=owner)
     return organization
+
+
+def checked_organization_name(name: str) -> str:
+    """Return the name without spaces around it; raises NotAName."""
+    name = name.strip()
+    if 0 < len(name) <= NAME_LENGTH and name.isprintable():
+        return name
+    sentence = _("A name has 1 to %(most)s printable characters.") % {"most": NAME_LENGTH}
+    raise NotAName(sentence, faults=[FieldFault("/name", sentence, NotAName.code)])
 
 
 def find_own_organization(user: User, organization_id: UUID) -> Organization:
@@ -44,7 +60,7 @@ def find_own_organization(user: User, organization_id: UUID) -> Organization:
     mine = user.memberships.active().filter(organization=organization_id)
     membership = mine.select_related("organization").first()
     if membership is None:
-        raise NoSuchOrganization("There is no such organization.")
+        raise NoSuchOrganization(_("There is no such organization."))
     return membership.organization
 
 
@@ -55,9 +71,9 @@ def find_organization(name_or_id: str) -> Organization:
     """
     found = list(Organization.objects.filter(_names(name_or_id))[:2])
     if not found:
-        raise NoSuchOrganization(f"There is no organization “{name_or_id}”.")
+        raise NoSuchOrganization(_("There is no organization “%(name)s”.") % {"name": name_or_id})
     if len(found) > 1:
-        raise SeveralOrganizations("Several organizations have this name; give the id.")
+        raise SeveralOrganizations(_("Several organizations have this name; give the id."))
     return found[0]
 
 
@@ -101,5 +117,10 @@ def find_person(organization: Organization, email: str | None) -> User:
     wanted = members.filter(user__email=normal_email(email)) if email else members.owners()
     member = wanted.order_by("created_at").first()
     if member is None:
-        raise NoSuchPerson(f"{organization} has no member {email or 'who is an owner'}.")
+        sentence = (
+            _("%(organization)s has no member %(email)s.")
+            if email
+            else _("%(organization)s has no member who is an owner.")
+        )
+        raise NoSuchPerson(sentence % {"organization": organization, "email": email})
     return member.user

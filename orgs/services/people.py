@@ -1,16 +1,19 @@
 """Making people known and members of an organization."""
 
-from datetime import datetime
+from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
 from orgs.models import Membership, Organization, User
 from orgs.models.addresses import kept_email
 from orgs.services.audit import record_event
+
+NAME_LENGTH = 100
 
 
 class NotAnAddress(Invalid):
@@ -23,6 +26,14 @@ class WeakPassword(Invalid):
 
 class MembershipInactive(Conflict):
     code = "membership_inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A membership, and whether it was made just now."""
+
+    membership: Membership
+    is_new: bool
 
 
 @transaction.atomic
@@ -47,7 +58,7 @@ def register_person(
 @transaction.atomic
 def admit_member(
     user: User, *, organization: Organization, role: Membership.Role, by: User | None
-) -> Membership:
+) -> Admission:
     """Make the person a member with this role; an active membership stays as it is.
 
     Raises MembershipInactive: letting somebody back in is an act of its own.
@@ -64,21 +75,9 @@ def admit_member(
             changes={"role": (None, role)},
         )
     if not membership.is_active:
-        raise MembershipInactive(f"{user} was a member of {organization} and was let go.")
-    return membership
-
-
-@transaction.atomic
-def reactivate_member(membership: Membership, *, by: User | None, now: datetime) -> None:
-    """Let a member who was let go back in, in the role that they had. For operators."""
-    if membership.reactivate(now):
-        record_event(
-            "member.reactivate",
-            by=by,
-            subject=membership,
-            organization=membership.organization,
-            changes={"is_active": (False, True)},
-        )
+        sentence = _("%(person)s was a member of %(organization)s and was let go.")
+        raise MembershipInactive(sentence % {"person": user, "organization": organization})
+    return Admission(membership, is_new)
 
 
 @transaction.atomic
@@ -96,6 +95,16 @@ def set_member_role(membership: Membership, *, role: Membership.Role, by: User |
         organization=membership.organization,
         changes={"role": (before, role)},
     )
+
+
+def name_faults(**names: str) -> list[FieldFault]:
+    """Return what is wrong with a person's names, each at its field."""
+    sentence = _("A name has at most %(most)s printable characters.") % {"most": NAME_LENGTH}
+    return [
+        FieldFault(f"/{field}", sentence, "invalid")
+        for field, name in names.items()
+        if len(name) > NAME_LENGTH or not name.isprintable()
+    ]
 
 
 def checked_email(email: str) -> str:

@@ -7,8 +7,7 @@ from jigxmgmt.errors import FieldFault, Invalid, NotAllowed
 from orgs.models import User
 from orgs.models.languages import is_language
 from orgs.services.audit import record_event
-
-NAME_LENGTH = 100
+from orgs.services.people import name_faults
 
 
 class ProfileInvalid(Invalid):
@@ -40,12 +39,7 @@ def change_profile(user: User, *, first_name: str, last_name: str, language: str
 
 
 def _check(names: dict[str, str], language: str) -> None:
-    sentence = _("A name has at most %(most)s printable characters.") % {"most": NAME_LENGTH}
-    faults = [
-        FieldFault(f"/{field}", sentence, ProfileInvalid.code)
-        for field, name in names.items()
-        if len(name) > NAME_LENGTH or not name.isprintable()
-    ]
+    faults = name_faults(**names)
     if not is_language(language):
         faults.append(FieldFault("/language", _("There is no such language."), ProfileInvalid.code))
     if faults:

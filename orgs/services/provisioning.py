@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import FieldFault, Invalid
 from orgs.models import (
@@ -19,8 +20,8 @@ from orgs.models import (
     User,
 )
 from orgs.services.audit import record_event
-from orgs.services.people import admit_member
-from orgs.services.solutions import give_solution_role, hold_solutions
+from orgs.services.people import Admission, admit_member
+from orgs.services.solutions import hold_solutions, let_into_solution
 
 
 class NotOfThisOrganization(Invalid):
@@ -39,8 +40,8 @@ class Grants:
 @transaction.atomic
 def provision_member(
     user: User, *, organization: Organization, grants: Grants, by: User | None, now: datetime
-) -> Membership:
-    """Make the person a member with these grants; whoever is one already keeps their role.
+) -> Admission:
+    """Make the person a member with these grants; a role that they hold already stays.
 
     The caller has asked whether `by` may. A place in a group brings role *user* in its solution,
     unless another is given or held. A request of theirs that waits there ends with it. Raises
@@ -50,12 +51,12 @@ def provision_member(
     # Requests before the membership, as whoever approves one holds them.
     _end_requests(user, organization, by=by, now=now)
     hold_solutions([*grants.solutions, *(group.solution for group in grants.groups)])
-    membership = admit_member(user, organization=organization, role=grants.role, by=by)
+    admission = admit_member(user, organization=organization, role=grants.role, by=by)
     for solution, role in grants.solutions.items():
-        give_solution_role(solution, membership=membership, role=role, by=by)
+        let_into_solution(solution, membership=admission.membership, role=role, by=by)
     for group in grants.groups:
-        join_group(group, membership=membership, by=by)
-    return membership
+        join_group(group, membership=admission.membership, by=by)
+    return admission
 
 
 def _end_requests(
@@ -71,9 +72,7 @@ def _end_requests(
 @transaction.atomic
 def join_group(group: SolutionGroup, *, membership: Membership, by: User | None) -> GroupMember:
     """Put a member of the organization into a group, and into its solution if need be."""
-    member = SolutionMember.objects.filter(
-        solution=group.solution_id, membership=membership
-    ).first() or give_solution_role(
+    member = let_into_solution(
         group.solution, membership=membership, role=SolutionMember.Role.USER, by=by
     )
     place, is_new = GroupMember.objects.get_or_create(group=group, member=member)
@@ -99,6 +98,6 @@ def check_grants(organization: Organization, grants: Grants) -> None:
         if group.solution.organization_id != organization.pk
     ]
     if foreign:
-        sentence = f"{organization} has no such solution."
+        sentence = _("%(organization)s has no such solution.") % {"organization": organization}
         fault = FieldFault("/solutions", sentence, NotOfThisOrganization.code)
         raise NotOfThisOrganization(sentence, faults=[fault])

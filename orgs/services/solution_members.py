@@ -1,16 +1,16 @@
 """Who is in a solution, and as what: one person or many, all or none."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sized
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from jigxmgmt.errors import Conflict, Invalid, NotAllowed, NotFound
+from jigxmgmt.errors import Conflict, NotAllowed, NotFound, TooLargeAnInput
 from orgs import policies
 from orgs.models import Membership, Solution, SolutionMember, User
 from orgs.services.audit import record_event
 from orgs.services.people import MembershipInactive
-from orgs.services.solutions import hold_solution
+from orgs.services.solutions import hold_solution, not_in_organization
 
 Role = SolutionMember.Role
 # What becomes of people: a role, or None for whoever has to leave.
@@ -18,15 +18,11 @@ Changes = Mapping[Membership, Role | None]
 MOST_CHANGES = 200
 
 
-class NotInOrganization(Invalid):
-    code = "person_unknown"
-
-
 class NoSuchSolutionMember(NotFound):
     code = "solution_member_unknown"
 
 
-class TooManyChanges(Invalid):
+class TooManyChanges(TooLargeAnInput):
     code = "too_many_changes"
 
 
@@ -44,9 +40,7 @@ def set_solution_members(
     groups fall with a role. Returns those who are in now. Raises NotAllowed, SolutionGone,
     NotInOrganization, MembershipInactive, TooManyChanges or RoleGivenMeanwhile.
     """
-    if len(changes) > MOST_CHANGES:
-        sentence = _("At most %(most)s people are changed at once.")
-        raise TooManyChanges(sentence % {"most": MOST_CHANGES})
+    check_number_of_changes(changes)
     hold_solution(solution)
     policies.require_in_solution(by, policies.SolutionAct.GOVERN, solution)
     people = _hold_memberships(solution, changes)
@@ -87,9 +81,11 @@ def may_make_owners(user: User, solution: Solution) -> bool:
     )
 
 
-def not_in_organization(solution: Solution) -> NotInOrganization:
-    sentence = _("%(organization)s has no such person.")
-    return NotInOrganization(sentence % {"organization": solution.organization})
+def check_number_of_changes(changes: Sized) -> None:
+    """Raise TooManyChanges for more people than are changed at once."""
+    if len(changes) > MOST_CHANGES:
+        sentence = _("At most %(most)s people are changed at once.")
+        raise TooManyChanges(sentence % {"most": MOST_CHANGES})
 
 
 def person_disabled(membership: Membership) -> MembershipInactive:

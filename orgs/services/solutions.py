@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs import policies
@@ -18,6 +19,10 @@ from orgs.services.audit import record_event
 
 class SolutionGone(NotFound):
     code = "solution_unknown"
+
+
+class NotInOrganization(Invalid):
+    code = "person_unknown"
 
 
 class NotAName(Invalid):
@@ -58,7 +63,10 @@ def create_solution(organization: Organization, *, name: str, title: str, by: Us
         with transaction.atomic():
             solution = Solution.objects.create(organization=organization, name=name, title=title)
     except IntegrityError as error:
-        sentence = f"{organization} already has a solution named {name}."
+        sentence = _("%(organization)s already has a solution named %(name)s.") % {
+            "organization": organization,
+            "name": name,
+        }
         fault = FieldFault("/name", sentence, NameTaken.code)
         raise NameTaken(sentence, faults=[fault]) from error
     record_event("solution.create", by=by, subject=solution, organization=organization)
@@ -76,23 +84,38 @@ def give_solution_role(
     role: SolutionMember.Role,
     by: User | None,
 ) -> SolutionMember:
-    """Give a member of the solution's organization this role in it, in place of any other."""
-    if membership.organization_id != solution.organization_id:
-        raise NotAName(f"{membership.user} is not in {solution.organization}.")
-    member, is_new = SolutionMember.objects.select_for_update().get_or_create(
-        solution=solution, membership=membership, defaults={"role": role}
-    )
-    before = None if is_new else member.role
+    """Give a member of the solution's organization this role in it, in place of any other.
+
+    Raises NotInOrganization.
+    """
+    member = let_into_solution(solution, membership=membership, role=role, by=by)
+    before = member.role
     if before != role:
         member.role = role
         member.save(update_fields=["role"])
-        record_event(
-            "solution_member.set_role",
-            by=by,
-            subject=member,
-            organization=solution.organization,
-            changes={"role": (before, role)},
-        )
+        _record_role(member, before, by=by)
+    return member
+
+
+@transaction.atomic
+def let_into_solution(
+    solution: Solution,
+    *,
+    membership: Membership,
+    role: SolutionMember.Role,
+    by: User | None,
+) -> SolutionMember:
+    """Give a member of the solution's organization this role where they hold none in it.
+
+    Raises NotInOrganization.
+    """
+    if membership.organization_id != solution.organization_id:
+        raise not_in_organization(solution)
+    member, is_new = SolutionMember.objects.select_for_update().get_or_create(
+        solution=solution, membership=membership, defaults={"role": role}
+    )
+    if is_new:
+        _record_role(member, None, by=by)
     return member
 
 
@@ -114,7 +137,10 @@ def change_solution(
         _check_title(title)
     if custom_settings is not None:
         _check_settings(custom_settings)
-    wanted = {"title": title, "custom_settings": custom_settings}
+    _change(solution, {"title": title, "custom_settings": custom_settings}, by=by)
+
+
+def _change(solution: Solution, wanted: Mapping[str, Any], *, by: User) -> None:
     changes = {
         field: (getattr(solution, field), value)
         for field, value in wanted.items()
@@ -122,7 +148,7 @@ def change_solution(
     }
     if not changes:
         return
-    for field, (_, value) in changes.items():
+    for field, (_before, value) in changes.items():
         setattr(solution, field, value)
     solution.save(update_fields=list(changes))
     record_event(
@@ -143,7 +169,7 @@ def delete_solution(solution: Solution, *, by: User) -> None:
     """
     _hold(solution, Solution.objects.select_for_update())
     policies.require_in_solution(by, policies.SolutionAct.DELETE, solution)
-    _, gone = Solution.objects.filter(pk=solution.pk).delete()
+    _number, gone = Solution.objects.filter(pk=solution.pk).delete()
     changes = {
         _plural(label): (number, 0)
         for label, number in sorted(gone.items())
@@ -182,8 +208,23 @@ def _hold(solution: Solution, rows: QuerySet[Solution]) -> None:
         raise _gone() from error
 
 
+def not_in_organization(solution: Solution) -> NotInOrganization:
+    sentence = _("%(organization)s has no such person.")
+    return NotInOrganization(sentence % {"organization": solution.organization})
+
+
 def _gone() -> SolutionGone:
-    return SolutionGone("This solution is no longer there.")
+    return SolutionGone(_("This solution is no longer there."))
+
+
+def _record_role(member: SolutionMember, before: str | None, *, by: User | None) -> None:
+    record_event(
+        "solution_member.set_role",
+        by=by,
+        subject=member,
+        organization=member.solution.organization,
+        changes={"role": (before, member.role)},
+    )
 
 
 def _plural(label: str) -> str:
@@ -193,7 +234,7 @@ def _plural(label: str) -> str:
 
 def _check_title(title: str) -> None:
     if not (title.strip() and title.isprintable() and len(title) <= TITLE_LENGTH):
-        sentence = f"A title has 1 to {TITLE_LENGTH} printable characters."
+        sentence = _("A title has 1 to %(most)s printable characters.") % {"most": TITLE_LENGTH}
         raise NotATitle(sentence, faults=[FieldFault("/title", sentence, "invalid")])
 
 
@@ -201,9 +242,11 @@ def _check_settings(custom_settings: Mapping[str, Any]) -> None:
     written = json.dumps(custom_settings)
     sentence = ""
     if len(written) > SETTINGS_BYTES or "\\u0000" in written:
-        sentence = f"Settings have at most {SETTINGS_BYTES} bytes as JSON, and no null characters."
+        sentence = _("Settings have at most %(most)s bytes as JSON, and no null characters.") % {
+            "most": SETTINGS_BYTES
+        }
     elif not all(name.strip() for name in custom_settings):
-        sentence = "Each setting has a name."
+        sentence = _("Each setting has a name.")
     if sentence:
         fault = FieldFault("/custom_settings", sentence, "invalid")
         raise NotSettings(sentence, faults=[fault])

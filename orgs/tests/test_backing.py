@@ -87,9 +87,9 @@ class TestBacking:
         require_backing(stored)
 
     def is_refused_and_ended(self, invite: Invite) -> None:
-        with pytest.raises(InviteRevoked, match="taken back"):
+        with pytest.raises(InviteRevoked, match="was revoked"):
             require_backing(Invite.objects.get(pk=invite.pk))
-        with pytest.raises(InviteRevoked, match="taken back"):
+        with pytest.raises(InviteRevoked, match="was revoked"):
             accept(invite)
 
         invite.refresh_from_db()

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import factory
@@ -5,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jigxmgmt.errors import NotAllowed
-from orgs.models import AuditEvent, Domain, Membership, User
+from orgs.models import AuditEvent, Domain, Membership, Organization, User
 from orgs.services.domain_names import NotADomain
 from orgs.services.domains import (
     MOST_DOMAINS,
@@ -19,7 +20,7 @@ from orgs.services.domains import (
     remove_domain,
     set_join_policy,
 )
-from orgs.tests.factories import DomainFactory, MembershipFactory
+from orgs.tests.factories import DomainFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 Policy = Domain.JoinPolicy
@@ -123,6 +124,18 @@ class TestSetJoinPolicy:
         set_join_policy(domain, policy=Policy.REQUEST, by=admin)
 
         assert not AuditEvent.objects.exists()
+
+    def test_lets_nobody_in_by_the_word_of_support(self, membership: Membership) -> None:
+        organization = membership.organization
+        organization.support_access = Organization.SupportAccess.WRITE
+        organization.support_access_until = timezone.now() + timedelta(hours=1)
+        organization.save()
+        domain = DomainFactory.create(organization=organization, proved=True)
+        operator = UserFactory.create(is_staff=True)
+
+        set_join_policy(domain, policy=Policy.OFF, by=operator)
+        with pytest.raises(NotAllowed):
+            set_join_policy(domain, policy=Policy.AUTOMATIC, by=operator)
 
     def test_is_not_for_admins_of_elsewhere(self, admin: User) -> None:
         with pytest.raises(NotAllowed):

@@ -17,8 +17,7 @@ from orgs.services.groups import (
     rename_group,
 )
 from orgs.services.people import MembershipInactive
-from orgs.services.solution_members import NotInOrganization
-from orgs.services.solutions import NameTaken
+from orgs.services.solutions import NameTaken, NotInOrganization
 from orgs.tests.factories import MembershipFactory, SolutionMemberFactory
 from orgs.tests.races import all_at_once
 

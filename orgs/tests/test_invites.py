@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -17,6 +19,7 @@ from orgs.services.invites import (
     InviteEnded,
     NotAnInvitation,
     SentJustNow,
+    expire_invites,
     invite_person,
     note_bounce,
     resend_invite,
@@ -27,6 +30,7 @@ from orgs.services.provisioning import Grants, NotOfThisOrganization
 from orgs.tests.factories import (
     InviteFactory,
     MembershipFactory,
+    OrganizationFactory,
     SolutionFactory,
     SolutionGroupFactory,
 )
@@ -297,6 +301,18 @@ class TestExpireInvites:
         due.refresh_from_db()
         assert due.state == Invite.State.EXPIRED
         assert AuditEvent.objects.get(act="invite.expire").subject_id == str(due.pk)
+
+    def test_asks_the_database_as_often_for_many(self) -> None:
+        organization, asked = OrganizationFactory.create(), []
+        for number in (2, 20):
+            past = NOW - timedelta(minutes=1)
+            InviteFactory.create_batch(number, organization=organization, expires_at=past)
+            with CaptureQueriesContext(connection) as captured:
+                expire_invites(now=NOW)
+            asked.append(len(captured))
+
+        assert asked[0] == asked[1]
+        assert AuditEvent.objects.filter(act="invite.expire").count() == 22
 
     def test_is_for_the_clock(self) -> None:
         tasks.run_command(name="expire_invites")

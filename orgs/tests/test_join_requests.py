@@ -13,6 +13,7 @@ from orgs.services.join_requests import (
     AlreadyDecided,
     AlreadyRequested,
     CannotJoin,
+    NoSuchJoinRequest,
     NotDecided,
     NothingToTakeBack,
     TooLate,
@@ -223,6 +224,12 @@ class TestApproveJoinRequest:
         withdraw_join_request(waiting, by=waiting.user, now=NOW)
 
         with pytest.raises(AlreadyDecided, match="withdrawn"):
+            approve(waiting, admin)
+
+    def test_does_not_know_one_that_is_gone(self, waiting: JoinRequest, admin: User) -> None:
+        JoinRequest.objects.all().delete()
+
+        with pytest.raises(NoSuchJoinRequest):
             approve(waiting, admin)
 
     def test_lets_nobody_back_in_who_was_let_go(self, waiting: JoinRequest, admin: User) -> None:

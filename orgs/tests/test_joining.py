@@ -14,13 +14,12 @@ from orgs.services.joining import (
     EmailNotProved,
     Joinable,
     NeedsApproval,
-    NotAName,
     found_own_organization,
     join_organization,
     joinable_organizations,
     own_domain,
 )
-from orgs.services.organizations import NoSuchOrganization
+from orgs.services.organizations import NoSuchOrganization, NotAName
 from orgs.services.people import MembershipInactive
 from orgs.tests.factories import (
     DomainFactory,

@@ -114,7 +114,7 @@ class TestDisableMember:
         assert not is_in_while_disabled
         assert can(creator.user, Act.ENTER_CONSOLE, acme)
         acts = set(AuditEvent.objects.values_list("act", flat=True))
-        assert acts == {"member.disable", "member.reactivate"}
+        assert acts == {"member.disable", "member.enable"}
 
     def test_keeps_roles_in_solutions(self, admin: Membership) -> None:
         place = SolutionMemberFactory.create(solution__organization=admin.organization)
@@ -139,6 +139,23 @@ class TestDisableMember:
 
         with pytest.raises(NotAllowed):
             enable_member(former, by=admin.user, now=timezone.now())
+
+
+class TestEnableMember:
+    def test_takes_an_operators_word(self) -> None:
+        former = MembershipFactory.create(owner=True, is_active=False)
+
+        enable_member(former, by=None, now=timezone.now())
+
+        assert former.organization.memberships.active().get().role == Role.OWNER
+        event = AuditEvent.objects.get()
+        assert (event.act, event.actor_label) == ("member.enable", "operator")
+        assert (former.is_active, event.organization) == (True, former.organization)
+
+    def test_does_nothing_for_an_active_member(self, mia: Membership) -> None:
+        enable_member(mia, by=None, now=timezone.now())
+
+        assert not AuditEvent.objects.exists()
 
 
 class TestChangeMember:

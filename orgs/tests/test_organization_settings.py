@@ -64,6 +64,18 @@ class TestChangeOrganization:
             "/idle_minutes",
         }
 
+    @pytest.mark.parametrize("name", ["  ", "A\ncme", "x" * 101])
+    def test_takes_no_name_that_founding_would_not(self, owner: Membership, name: str) -> None:
+        with pytest.raises(DetailsInvalid) as refusal:
+            change_organization(owner.organization, by=owner.user, name=name)
+
+        assert [fault.pointer for fault in refusal.value.faults] == ["/name"]
+
+    def test_keeps_a_name_without_spaces_around_it(self, owner: Membership) -> None:
+        changed = change_organization(owner.organization, by=owner.user, name=" New ")
+
+        assert changed.name == "New"
+
     @pytest.mark.parametrize("website", ["ftp://acme.example", "https://" + "a" * 300])
     def test_takes_no_other_website(self, owner: Membership, website: str) -> None:
         with pytest.raises(DetailsInvalid):

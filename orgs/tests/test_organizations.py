@@ -6,6 +6,7 @@ from orgs.models import AuditEvent, Membership
 from orgs.services.organizations import (
     NoSuchOrganization,
     NoSuchPerson,
+    NotAName,
     NotANetwork,
     SeveralOrganizations,
     allow_networks,
@@ -37,6 +38,11 @@ class TestFoundOrganization:
 
         acts = AuditEvent.objects.filter(organization=organization, actor=user)
         assert set(acts.values_list("act", flat=True)) == {"organization.create", "member.admit"}
+
+    @pytest.mark.parametrize("name", ["", "  ", "A\ncme", "x" * 101])
+    def test_refuses_what_is_no_name(self, name: str) -> None:
+        with pytest.raises(NotAName):
+            found_organization(name, owner=UserFactory.create())
 
 
 class TestFindOrganization:

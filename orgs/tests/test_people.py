@@ -2,15 +2,14 @@
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.utils import timezone
 
 from orgs.models import AuditEvent, Membership, User, display_name
 from orgs.services.people import (
+    Admission,
     MembershipInactive,
     NotAnAddress,
     WeakPassword,
     admit_member,
-    reactivate_member,
     register_person,
     set_member_role,
 )
@@ -81,10 +80,12 @@ class TestAdmitMember:
     def test_makes_a_member_of_this_role(self) -> None:
         user, organization = UserFactory.create(), OrganizationFactory.create()
 
-        membership = admit_member(
+        admission = admit_member(
             user, organization=organization, role=Membership.Role.CREATOR, by=None
         )
 
+        membership = admission.membership
+        assert admission.is_new
         assert organization.memberships.get() == membership
         assert membership.role == Membership.Role.CREATOR
         event = AuditEvent.objects.get()
@@ -98,7 +99,8 @@ class TestAdmitMember:
             admin.user, organization=admin.organization, role=Membership.Role.USER, by=None
         )
 
-        assert (again, again.role) == (admin, Membership.Role.ADMIN)
+        assert again == Admission(admin, is_new=False)
+        assert again.membership.role == Membership.Role.ADMIN
         assert not AuditEvent.objects.exists()
 
     def test_refuses_who_was_let_go(self) -> None:
@@ -110,23 +112,6 @@ class TestAdmitMember:
             )
 
         assert not former.organization.memberships.active().exists()
-
-
-class TestReactivateMember:
-    def test_lets_somebody_back_in_their_role(self) -> None:
-        former = MembershipFactory.create(admin=True, is_active=False)
-
-        reactivate_member(former, by=None, now=timezone.now())
-
-        assert former.is_active
-        assert former.organization.memberships.active().get().role == Membership.Role.ADMIN
-        event = AuditEvent.objects.get()
-        assert (event.act, event.organization) == ("member.reactivate", former.organization)
-
-    def test_does_nothing_for_an_active_member(self) -> None:
-        reactivate_member(MembershipFactory.create(), by=None, now=timezone.now())
-
-        assert not AuditEvent.objects.exists()
 
 
 class TestSetMemberRole:

@@ -146,6 +146,18 @@ class TestPeople:
         assert other.title not in response.content.decode()
         assert listed(narrowed) == []
 
+    def test_shows_who_is_invited_to_whom_may_invite_alone(
+        self, client: Client, acme: Organization
+    ) -> None:
+        invite(acme, "bob@acme.example")
+        client.force_login(member(acme, "Carl Creator", role=Role.CREATOR).user)
+
+        for query in ("", "?state=invited", "?search=bob"):
+            response = client.get(f"/people{query}")
+
+            assert "bob@acme.example" not in listed(response)
+            assert "invited" not in dict(response.context["states"])
+
     def test_offers_admins_no_act_on_owners_or_themselves(
         self, browser: Client, acme: Organization
     ) -> None:

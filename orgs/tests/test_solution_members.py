@@ -10,13 +10,12 @@ from orgs.services.people import MembershipInactive
 from orgs.services.solution_members import (
     MOST_CHANGES,
     NoSuchSolutionMember,
-    NotInOrganization,
     TooManyChanges,
     remove_solution_member,
     set_solution_member_role,
     set_solution_members,
 )
-from orgs.services.solutions import SolutionGone, delete_solution
+from orgs.services.solutions import NotInOrganization, SolutionGone, delete_solution
 from orgs.tests.factories import MembershipFactory, SolutionFactory, SolutionMemberFactory
 from orgs.tests.races import all_at_once
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from jigxmgmt.errors import DomainError, NotAllowed
+from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Membership, Organization, Solution, SolutionMember, User
 from orgs.services.solutions import (
     NameTaken,
     NotAName,
     NotATitle,
+    NotInOrganization,
     NotSettings,
     SolutionGone,
     change_solution,
@@ -152,7 +153,7 @@ class TestGiveSolutionRole:
     def test_refuses_a_member_of_another_organization(self) -> None:
         solution = SolutionFactory.create()
 
-        with pytest.raises(DomainError):
+        with pytest.raises(NotInOrganization):
             give_solution_role(
                 solution, membership=MembershipFactory.create(), role=Role.USER, by=None
             )

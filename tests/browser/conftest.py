@@ -45,8 +45,7 @@ outputTransform: |
   $.value.{{"id": $string(id), "name": name}}
 """
 
-type_of_opener = Callable[..., Page]
-type_of_visitor = Callable[..., Page]
+type_of_browser = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +93,7 @@ def field(installation: Installation, transactional_db: None) -> Field:
 
 
 @pytest.fixture
-def visit(chromium: Browser, installation: Installation) -> Iterator[type_of_visitor]:
+def visit(chromium: Browser, installation: Installation) -> Iterator[type_of_browser]:
     """Return a maker of pages, signed in or not; at the end none of them may have complained."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -122,7 +121,7 @@ def visit(chromium: Browser, installation: Installation) -> Iterator[type_of_vis
 
 
 @pytest.fixture
-def open_browser(visit: type_of_visitor) -> type_of_opener:
+def open_browser(visit: type_of_browser) -> type_of_browser:
     """Return a maker of pages before an organization on a usual day."""
 
     def open_page(field: Field, **options: Any) -> Page:

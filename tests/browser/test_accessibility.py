@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import type_of_opener
+from tests.browser.conftest import type_of_browser
 from tests.people import Field
 
 RULES = {
@@ -43,7 +43,7 @@ def faults_of(page: Page) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("width", [1280, 390])
 class TestAccessibility:
     def test_of_the_pages_behind_sign_in(
-        self, open_browser: type_of_opener, field: Field, width: int, scheme: str
+        self, open_browser: type_of_browser, field: Field, width: int, scheme: str
     ) -> None:
         size = {"width": width, "height": 860}
         page = open_browser(field, user=field.owner, viewport=size, color_scheme=scheme)
@@ -54,7 +54,7 @@ class TestAccessibility:
             assert faults_of(page) == [], address
 
     def test_of_the_entrance(
-        self, open_browser: type_of_opener, field: Field, width: int, scheme: str
+        self, open_browser: type_of_browser, field: Field, width: int, scheme: str
     ) -> None:
         size = {"width": width, "height": 860}
         page = open_browser(field, viewport=size, color_scheme=scheme)
@@ -67,7 +67,7 @@ class TestAccessibility:
 
 class TestReflow:
     def test_nothing_is_wider_than_the_page(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner, viewport={"width": NARROWEST, "height": 640})
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_httpserver import HTTPServer
 
 from orgs.services.organizations import allow_networks
-from tests.browser.conftest import LIST_CUSTOMERS, type_of_opener
+from tests.browser.conftest import LIST_CUSTOMERS, type_of_browser
 from tests.browser.test_accessibility import faults_of
 from tests.conftest import wait_until
 from tests.people import PASSWORD, Field
@@ -38,7 +38,7 @@ def run(page: Page, region: str) -> None:
 
 class TestSignIn:
     def test_leads_to_the_page_that_was_asked_for(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         # The suite hashes passwords fast; the server that the browser sees takes its own way only.
         field.owner.password = Argon2PasswordHasher().encode(PASSWORD, "sixteen-of-these")
@@ -52,7 +52,7 @@ class TestSignIn:
 
         expect(page.get_by_role("heading", name="Calls", exact=True)).to_be_visible()
 
-    def test_ends_with_sign_out(self, open_browser: type_of_opener, field: Field) -> None:
+    def test_ends_with_sign_out(self, open_browser: type_of_browser, field: Field) -> None:
         page = open_browser(field, user=field.owner)
         page.goto("/")
 
@@ -65,7 +65,7 @@ class TestSignIn:
 
 class TestTryIt:
     def test_shows_the_answer_in_place(
-        self, open_browser: type_of_opener, field: Field, trial: str
+        self, open_browser: type_of_browser, field: Field, trial: str
     ) -> None:
         page = open_browser(field, user=field.owner)
         page.goto(trial)
@@ -81,7 +81,7 @@ class TestTryIt:
         assert faults_of(page) == []
 
     def test_works_without_javascript(
-        self, open_browser: type_of_opener, field: Field, trial: str
+        self, open_browser: type_of_browser, field: Field, trial: str
     ) -> None:
         page = open_browser(field, user=field.owner, java_script_enabled=False)
         page.goto(trial)
@@ -92,7 +92,7 @@ class TestTryIt:
         assert page.url.endswith("/try")
 
     def test_shows_a_fault_at_its_field(
-        self, open_browser: type_of_opener, field: Field, trial: str
+        self, open_browser: type_of_browser, field: Field, trial: str
     ) -> None:
         page = open_browser(field, user=field.owner)
         page.goto(trial)
@@ -105,7 +105,7 @@ class TestTryIt:
         assert faults_of(page) == []
 
     def test_leads_to_the_call_by_its_correlation_id(
-        self, open_browser: type_of_opener, field: Field, trial: str
+        self, open_browser: type_of_browser, field: Field, trial: str
     ) -> None:
         page = open_browser(field, user=field.owner)
         page.goto(trial)
@@ -125,7 +125,7 @@ class TestTryIt:
 
 class TestShell:
     def test_changes_its_theme_at_once_and_keeps_it(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner, color_scheme="light")
         page.goto("/")
@@ -142,7 +142,7 @@ class TestShell:
         assert page.evaluate(background) == dark
 
     def test_follows_the_system_without_a_script(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         def background(scheme: str) -> str:
             page = open_browser(field, color_scheme=scheme)
@@ -152,7 +152,7 @@ class TestShell:
         assert background("light") != background("dark")
 
     def test_opens_as_a_drawer_on_a_phone_without_a_script(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner, viewport=PHONE, java_script_enabled=False)
         page.goto("/")
@@ -165,7 +165,7 @@ class TestShell:
         expect(page.get_by_role("heading", name="Solutions", level=1)).to_be_visible()
 
     def test_closes_its_drawer_and_its_menus_with_escape(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner, viewport=PHONE)
         page.goto("/")
@@ -176,7 +176,7 @@ class TestShell:
 
         expect(page.get_by_role("link", name="Solutions")).to_be_hidden()
 
-    def test_jumps_from_the_keyboard(self, open_browser: type_of_opener, field: Field) -> None:
+    def test_jumps_from_the_keyboard(self, open_browser: type_of_browser, field: Field) -> None:
         page = open_browser(field, user=field.owner)
         page.goto("/")
 
@@ -187,7 +187,7 @@ class TestShell:
         expect(page.get_by_role("heading", name="nearby-sites", level=1)).to_be_visible()
 
     def test_lets_the_keyboard_skip_to_the_page(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner)
         page.goto("/")
@@ -197,7 +197,7 @@ class TestShell:
 
         expect(page.locator("#page")).to_be_focused()
 
-    def test_says_copied(self, open_browser: type_of_opener, field: Field) -> None:
+    def test_says_copied(self, open_browser: type_of_browser, field: Field) -> None:
         page = open_browser(
             field, user=field.owner, permissions=["clipboard-read", "clipboard-write"]
         )
@@ -209,7 +209,7 @@ class TestShell:
         assert page.evaluate("navigator.clipboard.readText()") == str(field.solution.pk)
 
     def test_filters_as_soon_as_a_choice_changes(
-        self, open_browser: type_of_opener, field: Field
+        self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner)
         page.goto("/calls")

@@ -11,7 +11,7 @@ from functions.services.archives import pack_files
 from functions.services.publishing import publish_solution
 from orgs.models import Domain, Membership, Organization, User
 from orgs.services.solutions import create_solution
-from tests.browser.conftest import type_of_visitor
+from tests.browser.conftest import type_of_browser
 from tests.conftest import Installation
 from tests.mailbox import code_in, path_of_link_in, wait_for_letter
 
@@ -89,7 +89,7 @@ def phone(address: str, email: str) -> dict[str, str]:
 @pytest.mark.usefixtures("transactional_db")
 class TestPeople:
     def test_found_invite_ask_approve_and_use(
-        self, installation: Installation, visit: type_of_visitor
+        self, installation: Installation, visit: type_of_browser
     ) -> None:
         founder, invited, asking = visit(), visit(), visit()
         register(founder, "Fay")

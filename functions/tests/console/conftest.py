@@ -83,9 +83,11 @@ def make_acme() -> Acme:
     creator = register_person("creator@acme.example", password=PASSWORD)
     builds = admit_member(
         creator, organization=organization, role=Membership.Role.CREATOR, by=owner
-    )
+    ).membership
     technician = register_person("mia@acme.example", password=PASSWORD)
-    works = admit_member(technician, organization=organization, role=Membership.Role.USER, by=owner)
+    works = admit_member(
+        technician, organization=organization, role=Membership.Role.USER, by=owner
+    ).membership
     solution = create_solution(organization, name="field", title="Field", by=owner)
     give_solution_role(solution, membership=builds, role=SolutionMember.Role.EDITOR, by=owner)
     give_solution_role(solution, membership=works, role=SolutionMember.Role.USER, by=owner)
