@@ -64,6 +64,12 @@ class TestBootstrap:
         assert User.objects.get(email="ada@acme.example").check_password(PASSWORD)
         assert identify(first["personal_access_token"]).user.email == "ada@acme.example"
 
+    def test_finds_the_organization_again_whatever_spaces_are_around_its_name(self) -> None:
+        bootstrap("--organization", " Acme ")
+        bootstrap("--organization", " Acme ")
+
+        assert Organization.objects.get().name == "Acme"
+
     def test_prints_no_token_again_when_the_first_is_long_gone(self) -> None:
         bootstrap()
         later = timezone.now() + timedelta(days=300)
