@@ -65,7 +65,10 @@ class SupportForm(forms.Form):
         choices=[
             (Level.NONE.value, _("see nothing")),
             (Level.READ.value, _("may read: people, solutions and calls")),
-            (Level.WRITE.value, _("may read and write: all that an admin may, but the audit log")),
+            (
+                Level.WRITE.value,
+                _("may read and write: as an admin, but neither who is let in nor the audit log"),
+            ),
         ],
         widget=forms.RadioSelect,
     )

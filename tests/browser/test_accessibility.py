@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import type_of_browser
+from tests.browser.crowd import TOKEN, Crowd, make_crowd
 from tests.people import Field
 
 RULES = {
@@ -17,7 +18,17 @@ RULES = {
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     },
 }
-ENTRANCE = ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/", "/nothing-here")
+ENTRANCE = (
+    "/accounts/login/",
+    "/accounts/password/reset/",
+    "/accounts/signup/",
+    "/register",
+    "/nothing-here",
+)
+# The link puts what it holds into the session, and leads on to a page.
+INVITED = (f"/invitations/{TOKEN}", "/invitations/that-is-none")
+# Forms of which an empty one is refused, with a message beside each field.
+REFUSING = ("/people/invite", "/people/invite/many", "/solutions/new", "/organization")
 # 1280 pixels at 400 % are as wide as these.
 NARROWEST = 320
 
@@ -29,6 +40,28 @@ def pages_of(field: Field) -> Iterator[str]:
     yield f"/calls/{field.organization.calls.latest('started_at').pk}"
     yield from ("/my-devices", "/accounts/2fa/", "/accounts/sessions/")
     yield "/accounts/password/change/"
+
+
+def pages_of_people(field: Field, crowd: Crowd) -> Iterator[str]:
+    yield from ("/people", "/people?search=nobody", "/people/invite", "/people/invite/many")
+    yield from (f"/people/{crowd.technician.pk}", f"/people/{crowd.founder.pk}")
+    yield from ("/roles", f"/roles?person={crowd.technician.pk}")
+    yield from ("/invites", "/invites?search=nobody", "/invite-templates")
+    yield from ("/invite-templates/de", "/invite-templates/fr")
+    yield from ("/join-requests", "/join-requests?status=APPROVED", "/join-requests?status=DENIED")
+    yield from (f"/join-requests/{crowd.pending.pk}", f"/join-requests/{crowd.approved.pk}")
+    yield from ("/domains", f"/domains/{crowd.domain.pk}", "/organization")
+    yield from ("/audit-events", "/audit-events?search=nothing")
+    yield from ("/profile", "/profile/tokens", "/accounts/email/", "/register/waiting")
+    yield f"/profile/organizations/{crowd.founder.pk}/leave"
+
+
+def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
+    yield "/solutions/new"
+    here = f"/solutions/{field.solution.pk}"
+    for part in ("members", "members/add", "groups", "settings", "settings?as=json"):
+        yield f"{here}/{part}"
+    yield from (f"{here}/groups/{crowd.group.pk}", f"{here}/copy", f"{here}/delete")
 
 
 def faults_of(page: Page) -> list[dict[str, Any]]:
@@ -53,16 +86,68 @@ class TestAccessibility:
 
             assert faults_of(page) == [], address
 
+    def test_of_the_pages_of_people(
+        self, open_browser: type_of_browser, field: Field, width: int, scheme: str
+    ) -> None:
+        size = {"width": width, "height": 860}
+        page = open_browser(field, user=field.owner, viewport=size, color_scheme=scheme)
+        crowd = make_crowd(field)
+
+        for address in (*pages_of_people(field, crowd), *pages_of_solution(field, crowd)):
+            answer = page.goto(address)
+
+            assert answer is not None
+            assert answer.ok, address
+            assert faults_of(page) == [], address
+
+    def test_of_forms_that_are_refused(
+        self, open_browser: type_of_browser, field: Field, width: int, scheme: str
+    ) -> None:
+        size = {"width": width, "height": 860}
+        page = open_browser(field, user=field.owner, viewport=size, color_scheme=scheme)
+
+        for address in REFUSING:
+            page.goto(address)
+            send_empty(page)
+
+            expect(page.locator("main .errorlist").first).to_be_visible()
+            assert faults_of(page) == [], address
+
+    def test_of_the_pages_for_everybody(
+        self, open_browser: type_of_browser, field: Field, width: int, scheme: str
+    ) -> None:
+        size = {"width": width, "height": 860}
+        page = open_browser(field, user=field.technician, viewport=size, color_scheme=scheme)
+        make_crowd(field)
+
+        for address in ("/", "/profile", "/register/organization", INVITED[0]):
+            page.goto(address)
+
+            assert faults_of(page) == [], address
+
     def test_of_the_entrance(
         self, open_browser: type_of_browser, field: Field, width: int, scheme: str
     ) -> None:
         size = {"width": width, "height": 860}
         page = open_browser(field, viewport=size, color_scheme=scheme)
+        make_crowd(field)
 
-        for address in ENTRANCE:
+        for address in (*ENTRANCE, *INVITED):
             page.goto(address)
 
             assert faults_of(page) == [], address
+
+
+def send_empty(page: Page) -> None:
+    """Send the page's form with nothing in it, past what the browser itself would hold back."""
+    page.locator("main form.form").first.evaluate(
+        """form => {
+            for (const field of form.querySelectorAll("[type=text], [type=email], textarea"))
+                field.value = "";
+            form.noValidate = true;
+            form.requestSubmit(form.querySelector("[type=submit]"));
+        }"""
+    )
 
 
 class TestReflow:
@@ -70,8 +155,10 @@ class TestReflow:
         self, open_browser: type_of_browser, field: Field
     ) -> None:
         page = open_browser(field, user=field.owner, viewport={"width": NARROWEST, "height": 640})
+        crowd = make_crowd(field)
 
-        for address in (*pages_of(field), *ENTRANCE):
+        behind = (*pages_of_people(field, crowd), *pages_of_solution(field, crowd))
+        for address in (*pages_of(field), *behind, *ENTRANCE):
             page.goto(address)
 
             assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST, address
