@@ -106,8 +106,9 @@ SUPPORT_READS = frozenset(
 SUPPORT_ACTS: Mapping[SupportAccess, frozenset[Act]] = {
     SupportAccess.NONE: frozenset(),
     SupportAccess.READ: SUPPORT_READS,
-    # Nobody who lets people in: they could let themselves in, and outlast their time.
-    SupportAccess.WRITE: frozenset(Act) - {Act.OWN_ORGANIZATION, Act.OVERSEE, Act.MANAGE_PEOPLE},
+    # Nothing by which rights are given: they would outlast the support, and could be one's own.
+    SupportAccess.WRITE: frozenset(Act)
+    - {Act.OWN_ORGANIZATION, Act.OVERSEE, Act.MANAGE_PEOPLE, Act.GOVERN_ALL_SOLUTIONS},
 }
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -16,6 +17,18 @@ LAST_USE = "last_use"
 NOTED_EVERY = 60
 # Sent by what a page asks for by itself, as a list that refreshes: that is no use of it.
 BACKGROUND = "X-Background"
+UNGUARDED = ("/accounts/", "/invitation")
+
+
+class EndIdleSessions(MiddlewareMixin):
+    """The same for pages that no guard of ours stands before: the library's, and an invitation."""
+
+    def process_view(
+        self, request: HttpRequest, view: object, arguments: object, names: object
+    ) -> HttpResponse | None:
+        if not request.path.startswith(UNGUARDED) or not request.user.is_authenticated:
+            return None
+        return end_if_idle(request)
 
 
 def end_if_idle(request: HttpRequest, *, page: str = "") -> HttpResponse | None:

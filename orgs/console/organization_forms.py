@@ -67,7 +67,7 @@ class SupportForm(forms.Form):
             (Level.READ.value, _("may read: people, solutions and calls")),
             (
                 Level.WRITE.value,
-                _("may read and write: as an admin, but neither who is let in nor the audit log"),
+                _("may read and write: as an admin, but neither people's rights nor the audit log"),
             ),
         ],
         widget=forms.RadioSelect,

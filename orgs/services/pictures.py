@@ -13,9 +13,10 @@ from orgs.models import Organization, Picture, User
 from orgs.services.audit import record_event
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-MOST_MEGABYTES, MOST_MEGAPIXELS = 5, 40
+MOST_MEGABYTES = 5
 MOST_BYTES = MOST_MEGABYTES * 1024 * 1024
-MOST_PIXELS = MOST_MEGAPIXELS * 1_000_000
+# A JPEG is decoded at a part of its size; the others are whole in memory, eight bytes a pixel.
+MOST_MEGAPIXELS, MOST_MEGAPIXELS_OF_JPEG = 16, 40
 PERSON_SIZE = (256, 256)
 LOGO_SIZE = (512, 512)
 DRAWN_AT = (1024, 1024)  # a JPEG is decoded no larger than the sizes above need
@@ -96,21 +97,22 @@ def _read(uploaded: bytes) -> Image.Image:
         raise _refusal(_("A picture has at most %(most)s MB.") % {"most": MOST_MEGABYTES})
     try:
         with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise _too_many_pixels()
+            most = MOST_MEGAPIXELS_OF_JPEG if image.format == "JPEG" else MOST_MEGAPIXELS
+            if image.width * image.height > most * 1_000_000:
+                raise _too_many_pixels(most)
             image.draft("RGB", DRAWN_AT)
             ImageOps.exif_transpose(image, in_place=True)
             return image.convert("RGBA")
     except UnidentifiedImageError as error:
         raise _refusal(_("Choose a PNG, JPEG, WebP or GIF file.")) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error
+        raise _too_many_pixels(MOST_MEGAPIXELS) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise _refusal(_("This file is damaged: not all of the picture is there.")) from error
 
 
-def _too_many_pixels() -> NotAPicture:
-    return _refusal(_("A picture has at most %(most)s megapixels.") % {"most": MOST_MEGAPIXELS})
+def _too_many_pixels(most: int) -> NotAPicture:
+    return _refusal(_("A picture has at most %(most)s megapixels.") % {"most": most})
 
 
 def _refusal(sentence: str) -> NotAPicture:

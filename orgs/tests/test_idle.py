@@ -62,6 +62,15 @@ class TestIdleSession:
 
         assert response.headers["Location"] == "/accounts/login/?next=/"
 
+    @pytest.mark.parametrize("address", ["/accounts/sessions/", "/accounts/2fa/", "/invitation"])
+    def test_ends_for_pages_of_the_library_as_well(self, browser: Client, address: str) -> None:
+        browser.get("/my-devices")
+
+        with after(12):
+            response = browser.get(address)
+
+        assert response.headers["Location"] == f"/accounts/login/?next={address}"
+
     def test_tells_a_part_of_a_page_to_open_the_entrance(self, browser: Client) -> None:
         browser.get("/roles")
 

@@ -158,6 +158,20 @@ class TestSupport:
         assert policies.can(operator, Act.SEE_PEOPLE, owner.organization) is reads
         assert self.may_name_a_domain(operator, owner.organization) is writes
 
+    def test_gives_no_rights_that_would_outlast_it(self, owner: Membership, operator: User) -> None:
+        open_to(owner, Level.WRITE)
+        by_support = {act for act in Act if policies.can(operator, act, owner.organization)}
+
+        assert by_support == {
+            Act.ENTER_CONSOLE,
+            Act.SEE_PEOPLE,
+            Act.SEE_ALL_SOLUTIONS,
+            Act.SEE_ALL_CALLS,
+            Act.CONFIGURE_ALL_SOLUTIONS,
+            Act.CREATE_SOLUTIONS,
+            Act.SET_UP_ORGANIZATION,
+        }
+
     def test_is_closed_unless_somebody_opens_it(self, owner: Membership, operator: User) -> None:
         assert not policies.can(operator, Act.ENTER_CONSOLE, owner.organization)
         with pytest.raises(NotAllowed):
