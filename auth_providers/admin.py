@@ -11,12 +11,18 @@ from oauth2_provider.models import AccessToken, DeviceGrant, Grant, IDToken, Ref
 
 from auth_providers.models import (
     App,
+    ConfigurationDomain,
     DataKey,
     Device,
     EmailCode,
     LinkedIdentity,
+    OAuthConfiguration,
+    OutsideGrant,
     PersonalAccessToken,
     RefreshRepeat,
+    SignInTransaction,
+    SingleSignOn,
+    TestSignIn,
 )
 from auth_providers.services.devices import revoke_device
 from auth_providers.services.personal_access_tokens import revoke_personal_access_token
@@ -105,6 +111,51 @@ class DataKeyAdmin(ReadOnly):
     hidden = ("wrapped",)
     list_display = ("organization", "number", "wrapped_by", "created_at")
     list_select_related = ("organization",)
+
+
+@admin.register(OAuthConfiguration)
+class OAuthConfigurationAdmin(ReadOnly):
+    hidden = ("sealed_secret", "additional_parameters")
+    list_display = ("name", "key", "type", "organization", "issuer", "saved_at")
+    list_filter = ("type",)
+    list_select_related = ("organization",)
+    search_fields = ("name", "key", "organization__name", "issuer", "client_id")
+
+
+@admin.register(ConfigurationDomain)
+class ConfigurationDomainAdmin(ReadOnly):
+    list_display = ("pattern", "configuration")
+    list_select_related = ("configuration",)
+    search_fields = ("pattern",)
+
+
+@admin.register(SingleSignOn)
+class SingleSignOnAdmin(ReadOnly):
+    list_display = ("organization", "is_enabled", "is_required", "creates_members", "saved_at")
+    list_select_related = ("organization",)
+
+
+@admin.register(TestSignIn)
+class TestSignInAdmin(ReadOnly):
+    hidden = ("claims",)
+    list_display = ("configuration", "user", "refusal", "tested_at")
+    list_select_related = ("configuration", "user")
+
+
+@admin.register(SignInTransaction)
+class SignInTransactionAdmin(ReadOnly):
+    hidden = ("state_digest", "nonce_digest", "code_challenge")
+    list_display = ("pk", "purpose", "configuration", "created_at", "completed_at")
+    list_filter = ("purpose",)
+    list_select_related = ("configuration",)
+
+
+@admin.register(OutsideGrant)
+class OutsideGrantAdmin(ReadOnly):
+    hidden = ("sealed_access_token", "sealed_refresh_token")
+    list_display = ("user", "configuration", "solution", "credential_key", "state", "connected_at")
+    list_filter = ("state",)
+    list_select_related = ("user", "configuration", "solution")
 
 
 @admin.register(AccessToken, RefreshToken)

@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from jigxmgmt.keys import decode_keys, read_or_make_key
+from jigxmgmt.openapi import SPECTACULAR_SETTINGS  # noqa: F401 (a setting, kept where it is told)
 
 django_stubs_ext.monkeypatch()
 
@@ -292,26 +293,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "jigxmgmt.api.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jigxmgmt.api.answer_refusal",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "jigxmgmt",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "OrganizationRole": "orgs.models.Membership.Role",
-        "SolutionRole": "orgs.models.SolutionMember.Role",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "functions.api.schema.describe_calls",
-    ],
 }
 
 # --- Mail -----------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ class App(AbstractApplication):
     is_first_party = models.BooleanField(
         default=False, help_text="May show its own sign-in screen and ask for the password."
     )
+    platforms = models.JSONField(
+        default=list, blank=True, help_text="Where it runs: ios, android, macos, windows, web."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(AbstractApplication.Meta):

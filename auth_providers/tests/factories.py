@@ -7,7 +7,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from auth_providers.models import App
+from auth_providers.models import App, OAuthConfiguration
 from auth_providers.services.issuing import IssuedTokens, issue_tokens
 from auth_providers.services.personal_access_tokens import (
     CreatedToken,
@@ -15,7 +15,7 @@ from auth_providers.services.personal_access_tokens import (
 )
 from auth_providers.services.scopes import ALL_SCOPES
 from orgs.models import User
-from orgs.tests.factories import UserFactory
+from orgs.tests.factories import OrganizationFactory, UserFactory
 
 
 class AppFactory(DjangoModelFactory[App]):
@@ -31,6 +31,21 @@ class AppFactory(DjangoModelFactory[App]):
     authorization_grant_type = App.GRANT_AUTHORIZATION_CODE
     organization = None
     is_first_party = True
+
+
+class OAuthConfigurationFactory(DjangoModelFactory[OAuthConfiguration]):
+    """A public client at a provider that nobody runs; give it an issuer that answers."""
+
+    class Meta:
+        model = OAuthConfiguration
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda number: f"Company account {number}")
+    key = factory.Sequence(lambda number: f"company{number}")
+    client_id = "portal"
+    client_authentication = OAuthConfiguration.ClientAuthentication.NONE
+    issuer = "https://login.example"
+    redirect_urls = ["http://127.0.0.1/callback"]
 
 
 def signed_in(

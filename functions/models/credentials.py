@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from auth_providers.models import DataKey
+from auth_providers.models import DataKey, OAuthConfiguration
 from orgs.models import Solution, User
 
 CREDENTIAL_KEY = RegexValidator(
@@ -28,13 +28,25 @@ class Credential(models.Model):
     class Type(models.TextChoices):
         API_KEY = "api_key", _("API key")
         SECRET = "secret", _("Secret")
+        BASIC_AUTH = "basic_auth", _("User name and password")
+        OAUTH = "oauth", _("OAuth")
+        OAUTH_ALIAS = "oauth_alias", _("OAuth configuration of the organization")
+
+    OF_EACH_PERSON = (Type.OAUTH, Type.OAUTH_ALIAS)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     solution = models.ForeignKey(Solution, on_delete=models.CASCADE, related_name="credentials")
     key = models.CharField(max_length=100, validators=[CREDENTIAL_KEY])
     type = models.CharField(max_length=20, choices=Type.choices)
     sealed = models.BinaryField(null=True, help_text="Null while there is no secret yet.")
-    data_key = models.ForeignKey(DataKey, null=True, on_delete=models.PROTECT, related_name="+")
+    data_key = models.ForeignKey(DataKey, null=True, on_delete=models.RESTRICT, related_name="+")
+    configuration = models.ForeignKey(
+        OAuthConfiguration,
+        null=True,
+        on_delete=models.RESTRICT,
+        related_name="credentials",
+        help_text="Where each person's own token comes from, for the OAuth types.",
+    )
     allowed_origins = models.JSONField(default=list)
     available_to_devices = models.BooleanField(default=False)
     saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -15,8 +15,23 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
-from auth_providers.models import EmailCode, LinkedIdentity, RefreshRepeat
-from auth_providers.tests.factories import AppFactory, personal_token, signed_in
+from auth_providers.models import (
+    ConfigurationDomain,
+    EmailCode,
+    LinkedIdentity,
+    OutsideGrant,
+    RefreshRepeat,
+    SignInTransaction,
+    SingleSignOn,
+    TestSignIn,
+)
+from auth_providers.services.vault import newest_data_key
+from auth_providers.tests.factories import (
+    AppFactory,
+    OAuthConfigurationFactory,
+    personal_token,
+    signed_in,
+)
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.tests.factories import CallRecordFactory, owner_of, publish, save_secret
 from orgs.models import (
@@ -100,6 +115,7 @@ def busy(db: None) -> None:
         )
         LinkedIdentity.objects.create(user=owner, issuer="https://idp.example", subject=f"{number}")
         make_people_side(solution)
+        make_outside_side(solution, owner)
     link_all_events()
     for event in AuditEvent.objects.all():
         AuditWait.objects.create(event=event, scope=event.scope)
@@ -122,6 +138,25 @@ def make_people_side(solution: Solution) -> None:
     Picture.objects.create(content=b"PNG")
     member = SolutionMemberFactory.create(solution=solution)
     GroupMember.objects.create(group=SolutionGroupFactory.create(solution=solution), member=member)
+
+
+def make_outside_side(solution: Solution, owner: User) -> None:
+    """Make what outside providers have to do with the solution's organization."""
+    organization, now = solution.organization, timezone.now()
+    configuration = OAuthConfigurationFactory.create(organization=organization)
+    ConfigurationDomain.objects.create(configuration=configuration, pattern="*")
+    SingleSignOn.objects.create(organization=organization)
+    TestSignIn.objects.create(configuration=configuration, user=owner, revision=1)
+    SignInTransaction.objects.create(
+        purpose="TEST", configuration=configuration, revision=1, expires_at=now
+    )
+    OutsideGrant.objects.create(
+        user=owner,
+        solution=solution,
+        configuration=configuration,
+        data_key=newest_data_key(organization),
+        sealed_access_token=b"sealed",
+    )
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -34,6 +34,9 @@ class Organization(models.Model):
     allows_scripts = models.BooleanField(
         default=False, help_text="Personal access tokens may run functions."
     )
+    allows_basic_auth = models.BooleanField(
+        default=False, help_text="Functions on the server may send user names and passwords."
+    )
     allowed_networks = models.JSONField(
         default=list,
         blank=True,
