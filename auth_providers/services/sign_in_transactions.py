@@ -1,0 +1,143 @@
+"""The way to a provider and back: begun once, ended once, by the same hands."""
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from auth_providers.models import App, OAuthConfiguration, SignInTransaction
+from auth_providers.oidc.authorization import CODE_CHALLENGE, fits_challenge
+from auth_providers.services.providers import authorization_url_of
+from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
+from orgs.models import Solution, User
+
+LIFETIME = timedelta(minutes=10)
+
+
+class ChallengeInvalid(Invalid):
+    code = "code_challenge_invalid"
+
+
+class NoSuchTransaction(NotFound):
+    """Unknown, of another kind, or not this caller's: state or verifier do not fit."""
+
+    code = "transaction_unknown"
+
+
+class TransactionOver(Conflict):
+    """Completed before, too old, or its configuration was changed meanwhile."""
+
+    code = "transaction_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a browser needs to be sent on its way; the state comes back with the answer."""
+
+    transaction: SignInTransaction
+    authorization_url: str = field(repr=False)
+    state: str = field(repr=False)
+
+
+def begin_transaction(
+    configuration: OAuthConfiguration,
+    *,
+    purpose: SignInTransaction.Purpose,
+    redirect_uri: str,
+    code_challenge: str,
+    now: datetime,
+    app: App | None = None,
+    user: User | None = None,
+    email: str = "",
+    solution: Solution | None = None,
+    credential_key: str = "",
+) -> Begun:
+    """Open a transaction for who holds the verifier of this S256 challenge (RFC 7636).
+
+    The caller has asked whether they may, and whether the redirect URI is registered. The state
+    begins with the transaction's id, so that a browser that comes back tells which it was.
+    Raises ChallengeInvalid or ProviderRefused.
+    """
+    if not CODE_CHALLENGE.fullmatch(code_challenge):
+        sentence = _("Give an S256 code challenge: 43 characters of base64url.")
+        fault = FieldFault("/code_challenge", sentence, ChallengeInvalid.code)
+        raise ChallengeInvalid(sentence, faults=[fault])
+    transaction_id = uuid4()
+    state = f"{transaction_id.hex}.{secrets.token_urlsafe(24)}"
+    nonce = secrets.token_urlsafe(24)
+    # The provider first: it may be away, and then nothing was begun.
+    url = authorization_url_of(
+        configuration,
+        redirect_uri=redirect_uri,
+        state=state,
+        nonce=nonce,
+        code_challenge=code_challenge,
+        email=email,
+        offline=purpose == SignInTransaction.Purpose.CONSENT,
+    )
+    transaction = SignInTransaction.objects.create(
+        id=transaction_id,
+        purpose=purpose,
+        configuration=configuration,
+        revision=configuration.revision,
+        app=app,
+        user=user,
+        solution=solution,
+        credential_key=credential_key,
+        email=email,
+        redirect_uri=redirect_uri,
+        state_digest=digest_of("state", state),
+        nonce_digest=digest_of("nonce", nonce),
+        code_challenge=code_challenge,
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+    return Begun(transaction, url, state)
+
+
+def spend_transaction(
+    transaction_id: UUID,
+    *,
+    purpose: SignInTransaction.Purpose,
+    state: str,
+    code_verifier: str,
+    now: datetime,
+    user: User | None = None,
+) -> SignInTransaction:
+    """Return the transaction, which nobody can complete any more, whatever comes of it.
+
+    Who holds neither state nor verifier spends nothing. Where somebody was signed in when it
+    began, the same person ends it. Raises NoSuchTransaction or TransactionOver.
+    """
+    found = SignInTransaction.objects.select_related(
+        "configuration__organization", "configuration__data_key", "app__organization", "solution"
+    )
+    transaction = found.filter(pk=transaction_id, purpose=purpose, user=user).first()
+    if transaction is None or not _fits(transaction, state, code_verifier):
+        raise NoSuchTransaction(_("There is no such sign-in, or it was begun elsewhere."))
+    is_first = transaction.complete(now)
+    if not is_first or transaction.revision != transaction.configuration.revision:
+        raise TransactionOver(_("This sign-in is over; begin again."))
+    return transaction
+
+
+def transaction_id_of(state: str) -> UUID | None:
+    """Return which transaction a state that came back belongs to; None for what is none."""
+    try:
+        return UUID(hex=state.partition(".")[0])
+    except ValueError:
+        return None
+
+
+def digest_of(kind: str, text: str) -> str:
+    """Return the keyed digest under which a state or nonce is kept, in hexadecimal."""
+    return salted_hmac(f"auth_providers.sign_in.{kind}", text, algorithm="sha256").hexdigest()
+
+
+def _fits(transaction: SignInTransaction, state: str, code_verifier: str) -> bool:
+    is_state = hmac.compare_digest(transaction.state_digest, digest_of("state", state))
+    return is_state and fits_challenge(code_verifier, transaction.code_challenge)
