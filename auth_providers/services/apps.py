@@ -1,28 +1,18 @@
 """The apps of organizations, and the installation's own."""
 
-import re
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlsplit
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from auth_providers.models import App
-from jigxmgmt.errors import FieldFault, Invalid
+from auth_providers.services.redirect_urls import check_redirect_urls
 from orgs import policies
 from orgs.models import Organization, User
 from orgs.services.audit import record_event
 
 OWN_APP_NAME = "jigxmgmt"
 OWN_REDIRECT_URL = "http://127.0.0.1/callback"
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
-# RFC 8252 7.1: a scheme of one's own is a reversed domain name, so it has a dot.
-OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
-
-
-class RedirectUrlUnusable(Invalid):
-    code = "redirect_url_invalid"
 
 
 @transaction.atomic
@@ -34,7 +24,7 @@ def create_app(
     Raises NotAllowed or RedirectUrlUnusable.
     """
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
-    _check_redirect_urls(redirect_urls)
+    check_redirect_urls(redirect_urls)
     app = App.objects.create(organization=organization, **_public(name, redirect_urls))
     record_event(
         "app.create",
@@ -86,45 +76,3 @@ def _public(name: str, redirect_urls: Sequence[str]) -> dict[str, str]:
         "client_type": App.CLIENT_PUBLIC,
         "authorization_grant_type": App.GRANT_AUTHORIZATION_CODE,
     }
-
-
-def _check_redirect_urls(urls: Sequence[str]) -> None:
-    faults = [
-        FieldFault(f"/redirect_urls/{index}", fault, RedirectUrlUnusable.code)
-        for index, url in enumerate(urls)
-        if (fault := _fault_of(url))
-    ]
-    if not urls:
-        faults = [FieldFault("/redirect_urls", _("Give at least one."), RedirectUrlUnusable.code)]
-    if faults:
-        raise RedirectUrlUnusable(_("Some redirect URLs can't be used."), faults=faults)
-
-
-def _fault_of(url: str) -> str | None:
-    """Say what is wrong with a redirect URL (RFC 6749 3.1.2, RFC 8252 7), if anything."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 (parsing it is the check)
-    except ValueError:
-        return _("This is not a URL.")
-    if (
-        "#" in url
-        or "@" in parts.netloc
-        or not url.isascii()
-        or not url.isprintable()
-        or " " in url
-    ):
-        return _("It may not have a fragment, a user name, spaces or other than ASCII characters.")
-    return (
-        None
-        if _is_safe(parts)
-        else _("Use https, a loopback address, or a scheme with a dot in it.")
-    )
-
-
-def _is_safe(parts: SplitResult) -> bool:
-    if parts.scheme == "https":
-        return bool(parts.hostname)
-    if parts.scheme == "http":
-        return parts.hostname in LOOPBACK
-    return bool(OWN_SCHEME.fullmatch(parts.scheme))
