@@ -27,9 +27,11 @@ CLAIMS = "the key of a request, forgotten after a day; the act itself is recorde
 CLEARING = "rows that have ended and say nothing any more"
 KEYS = "a key that secrets are sealed with, made when the first one is saved"
 CALLS = "a call, which the call log shows, not the audit log"
+TRANSACTIONS = "the way to a provider and back; what it leads to is recorded"
 PARTS = "a part of acts that record it, and no act by itself"
 UNRECORDED: Mapping[str, str] = {
     "auth_providers.services.clearing.clear_expired_tokens": CLEARING,
+    "auth_providers.services.configuration_secrets.put_client_secret": PARTS,
     "auth_providers.services.email_codes.ask_email_code": CODES,
     "auth_providers.services.email_codes.spend_email_code": CODES,
     "auth_providers.services.password_reset.ask_password_reset": CODES,
@@ -38,6 +40,8 @@ UNRECORDED: Mapping[str, str] = {
     "auth_providers.services.registration.resend_registration_code": CODES,
     "auth_providers.services.rotation.claim_rotation": "a device's next tokens, each quarter hour",
     "auth_providers.services.rotation.record_rotation": "a device's next tokens, each quarter hour",
+    "auth_providers.services.sign_in_transactions.begin_transaction": TRANSACTIONS,
+    "auth_providers.services.sign_in_transactions.spend_transaction": TRANSACTIONS,
     "auth_providers.services.tokens.identify": "when a token and its person were last seen",
     "auth_providers.services.vault.newest_data_key": KEYS,
     "auth_providers.services.vault.seal_secret": KEYS,

@@ -152,7 +152,12 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
         [
             api("GET", f"{IN_ACME}/audit-events"),
             api("GET", f"{IN_ACME}/apps"),
+            api(
+                "POST", f"{IN_ACME}/apps", {"name": "Field", "redirect_urls": ["com.acme.field:/"]}
+            ),
             page("/audit-events"),
+            page("/apps"),
+            act("app-new", name="Field", redirect_urls="com.acme.field:/"),
         ],
     ),
     "delete the organization, change owners, support access": (

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from auth_providers.models import App, Device, PersonalAccessToken
+from auth_providers.models import Device, PersonalAccessToken
 from auth_providers.services.scopes import Scope
 from orgs.models import Membership, User
 
@@ -100,19 +100,3 @@ class CreatedTokenSerializer(PersonalAccessTokenSerializer):
     """The only answer that ever shows the secret."""
 
     secret = serializers.CharField()
-
-
-class NewAppSerializer(serializers.Serializer[dict[str, Any]]):
-    name = serializers.CharField(max_length=100)
-    redirect_urls = serializers.ListField(
-        child=serializers.CharField(max_length=500), allow_empty=False, max_length=20
-    )
-
-
-class AppSerializer(serializers.Serializer[App]):
-    id = serializers.UUIDField()
-    client_id = serializers.CharField()
-    name = serializers.CharField()
-    redirect_urls = serializers.ListField(child=serializers.CharField())
-    is_first_party = serializers.BooleanField()
-    created_at = serializers.DateTimeField()

@@ -66,6 +66,11 @@ urlpatterns = [
     ),
     path("organizations/<uuid:pk>/apps", apps.OrganizationApps.as_view(), name="api-apps"),
     path(
+        "organizations/<uuid:pk>/apps/<uuid:app_id>",
+        apps.OneOrganizationApp.as_view(),
+        name="api-app",
+    ),
+    path(
         "organizations/<uuid:pk>/join-requests",
         join_requests.OrganizationJoinRequests.as_view(),
         name="api-join-requests",

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from auth_providers.console import (
+    apps,
     invitation,
     join_decisions,
     join_requests,
@@ -31,6 +32,10 @@ urlpatterns = [
     ),
     path("register/waiting", joining.waiting, name="register-waiting"),
     path("register/waiting/<uuid:request_id>/withdraw", joining.withdraw, name="register-withdraw"),
+    path("apps", apps.apps, name="apps"),
+    path("apps/new", apps.create, name="app-new"),
+    path("apps/<uuid:app_id>", apps.app, name="app"),
+    path("apps/<uuid:app_id>/remove", apps.remove, name="app-remove"),
     path("my-devices", views.my_devices, name="my-devices"),
     path("my-devices/<uuid:device_id>/revoke", views.revoke, name="my-device-revoke"),
     path("people/<uuid:membership_id>", person.person, name="person"),

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='app',
             name='platforms',
-            field=models.JSONField(blank=True, default=list, help_text='Where it runs: ios, android, macos, windows, web.'),
+            field=models.JSONField(blank=True, default=list, help_text='Where it runs, as its maker says.'),
         ),
         migrations.CreateModel(
             name='OAuthConfiguration',

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
 from orgs.models import Organization
@@ -12,6 +13,13 @@ from orgs.models import Organization
 
 class App(AbstractApplication):
     """An OAuth client: an organization's app, or the installation's own that anyone may use."""
+
+    class Platform(models.TextChoices):
+        IOS = "ios", "iOS"
+        ANDROID = "android", "Android"
+        MACOS = "macos", "macOS"
+        WINDOWS = "windows", "Windows"
+        WEB = "web", _("Web")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)  # type: ignore[assignment]
     organization = models.ForeignKey(
@@ -26,7 +34,7 @@ class App(AbstractApplication):
         default=False, help_text="May show its own sign-in screen and ask for the password."
     )
     platforms = models.JSONField(
-        default=list, blank=True, help_text="Where it runs: ios, android, macos, windows, web."
+        default=list, blank=True, help_text="Where it runs, as its maker says."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -45,6 +53,10 @@ class App(AbstractApplication):
     @property
     def redirect_urls(self) -> list[str]:
         return self.redirect_uris.split()
+
+    @property
+    def platform_labels(self) -> list[str]:
+        return [str(self.Platform(platform).label) for platform in self.platforms]
 
     def get_allowed_schemes(self) -> list[str]:
         """Return the schemes of its own redirect URLs: an app on a phone has one of its own."""

@@ -28,7 +28,11 @@ def redirect_url_faults(urls: Sequence[str]) -> list[FieldFault]:
     if not urls:
         return [FieldFault("/redirect_urls", _("Give at least one."), RedirectUrlUnusable.code)]
     return [
-        FieldFault(f"/redirect_urls/{index}", fault, RedirectUrlUnusable.code)
+        FieldFault(
+            f"/redirect_urls/{index}",
+            _("%(url)s: %(fault)s") % {"url": url[:100], "fault": fault},
+            RedirectUrlUnusable.code,
+        )
         for index, url in enumerate(urls)
         if (fault := _fault_of(url))
     ]

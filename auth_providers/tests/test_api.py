@@ -293,6 +293,27 @@ class TestOrganizationApps:
 
         assert problem_code(self.post(client, stranger)) == (404, "organization_unknown")
 
+    def test_changes_and_removes_one(self, client_with: type_of_client) -> None:
+        membership = MembershipFactory.create(admin=True)
+        client = self.client_of(client_with, membership)
+        made = self.post(client, membership).json()
+        url = reverse("api-app", args=[membership.organization_id, made["id"]])
+
+        changed = client.patch(url, {"platforms": ["ios"]}, content_type="application/json")
+
+        assert changed.json() == made | {"platforms": ["ios"]} == client.get(url).json()
+        assert client.delete(url).status_code == 204
+        assert client.get(url).status_code == 404
+
+    def test_does_not_know_an_app_of_others(self, client_with: type_of_client) -> None:
+        mine, theirs = MembershipFactory.create_batch(2, admin=True)
+        made = self.post(self.client_of(client_with, theirs), theirs).json()
+        client = self.client_of(client_with, mine)
+
+        for organization_id in (mine.organization_id, theirs.organization_id):
+            url = reverse("api-app", args=[organization_id, made["id"]])
+            assert client.delete(url).status_code == 404
+
 
 class TestSchema:
     def test_describes_how_to_sign_in(self, client: Client) -> None:

@@ -106,6 +106,12 @@ SECTIONS: tuple[tuple[StrPromise, tuple[Page, ...]], ...] = (
                 ("domains", "domain", "domain-policy", "domain-remove"),
                 Act.SET_UP_ORGANIZATION,
             ),
+            Page(
+                _("Mobile apps"),
+                "smartphone",
+                ("apps", "app", "app-new", "app-remove"),
+                Act.SET_UP_ORGANIZATION,
+            ),
         ),
     ),
     (

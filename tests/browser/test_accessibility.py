@@ -28,7 +28,13 @@ ENTRANCE = (
 # The link puts what it holds into the session, and leads on to a page.
 INVITED = (f"/invitations/{TOKEN}", "/invitations/that-is-none")
 # Forms of which an empty one is refused, with a message beside each field.
-REFUSING = ("/people/invite", "/people/invite/many", "/solutions/new", "/organization")
+REFUSING = (
+    "/people/invite",
+    "/people/invite/many",
+    "/solutions/new",
+    "/organization",
+    "/apps/new",
+)
 # 1280 pixels at 400 % are as wide as these.
 NARROWEST = 320
 
@@ -51,6 +57,7 @@ def pages_of_people(field: Field, crowd: Crowd) -> Iterator[str]:
     yield from ("/join-requests", "/join-requests?status=APPROVED", "/join-requests?status=DENIED")
     yield from (f"/join-requests/{crowd.pending.pk}", f"/join-requests/{crowd.approved.pk}")
     yield from ("/domains", f"/domains/{crowd.domain.pk}", "/organization")
+    yield from ("/apps", "/apps/new")
     yield from ("/audit-events", "/audit-events?search=nothing")
     yield from ("/profile", "/profile/tokens", "/accounts/email/", "/register/waiting")
     yield f"/profile/organizations/{crowd.founder.pk}/leave"
