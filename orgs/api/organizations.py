@@ -44,6 +44,7 @@ class SettingsSerializer(serializers.Serializer[dict[str, Any]]):
     request_email = serializers.CharField(max_length=254, required=False, allow_blank=True)
     idle_minutes = serializers.IntegerField(required=False, allow_null=True)
     allows_scripts = serializers.BooleanField(required=False)
+    allows_basic_auth = serializers.BooleanField(required=False)
     support_access = SupportAccessSerializer(required=False)
 
 
@@ -64,6 +65,9 @@ class OrganizationSerializer(serializers.Serializer[Membership]):
         source="organization.idle_minutes", allow_null=True, required=False
     )
     allows_scripts = serializers.BooleanField(source="organization.allows_scripts", required=False)
+    allows_basic_auth = serializers.BooleanField(
+        source="organization.allows_basic_auth", required=False
+    )
     support_access = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(source="organization.created_at")
 
@@ -71,7 +75,13 @@ class OrganizationSerializer(serializers.Serializer[Membership]):
         """Leave out what is for those who set the organization up."""
         shown = super().to_representation(instance)
         if Act.SET_UP_ORGANIZATION not in acts_of(instance.role):
-            for field in ("request_email", "idle_minutes", "allows_scripts", "support_access"):
+            for field in (
+                "request_email",
+                "idle_minutes",
+                "allows_scripts",
+                "allows_basic_auth",
+                "support_access",
+            ):
                 del shown[field]
         return shown
 

@@ -19,7 +19,7 @@ from orgs.services.organization_settings import change_organization, delete_orga
 from orgs.services.support_access import set_support_access
 
 DETAILS = ("name", "website", "region_label", "request_email")
-ACCESS = ("idle_minutes", "allows_scripts")
+ACCESS = ("idle_minutes", "allows_scripts", "allows_basic_auth")
 
 
 @console_page

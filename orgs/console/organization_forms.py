@@ -55,6 +55,13 @@ class AccessForm(forms.Form):
     allows_scripts = forms.BooleanField(
         label=_("Personal access tokens may run functions"), required=False
     )
+    allows_basic_auth = forms.BooleanField(
+        label=_("Functions on the server may send user names and passwords"),
+        required=False,
+        help_text=_(
+            "For services that offer nothing better. Functions on devices may in any case."
+        ),
+    )
 
 
 class SupportForm(forms.Form):

@@ -41,6 +41,7 @@ class Details(TypedDict, total=False):
     request_email: str
     idle_minutes: int | None
     allows_scripts: bool
+    allows_basic_auth: bool
 
 
 @transaction.atomic

@@ -67,6 +67,11 @@ class TestOrganization:
 
         assert response.status_code == status
 
+    def test_lets_functions_send_user_names_and_passwords(self, browser: Client) -> None:
+        browser.post("/organization", {"card": "access", "allows_basic_auth": "on"})
+
+        assert Organization.objects.get().allows_basic_auth
+
     def test_opens_support_for_a_day(self, browser: Client) -> None:
         sent = {"card": "support", "level": "READ", "duration": "day"}
 
