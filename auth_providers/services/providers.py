@@ -1,44 +1,67 @@
 """Talking to an outside provider: its metadata, its keys, its token endpoint."""
 
+import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from auth_providers.models import OAuthConfiguration
-from jigxmgmt.errors import DomainError
+from auth_providers.oidc.authorization import authorization_url
+from auth_providers.oidc.claims import Expected
+from auth_providers.oidc.id_tokens import verify_id_token
+from auth_providers.oidc.metadata import is_endpoint
+from auth_providers.oidc.tokens import MAX_BYTES, ProviderTokens, identify_client, read_tokens
+from auth_providers.services.configuration_secrets import client_secret_of
+from auth_providers.services.outbound_policy import opened_by, outbound_policy
+from auth_providers.services.provider_claims import Claims, read_claims
+from auth_providers.services.provider_documents import (
+    ask_provider,
+    key_finder,
+    metadata_of,
+    read_discovery,
+)
+from auth_providers.services.provider_refusals import (
+    ProviderRefused,
+    faults_as_refusals,
+    refused,
+)
+from auth_providers.services.sign_in_digests import digest_of
 
+__all__ = [
+    "Claims",
+    "ProviderRefused",
+    "ProviderTokens",
+    "authorization_url_of",
+    "check_response_issuer",
+    "end_session_url_of",
+    "read_discovery",
+    "redeem_code",
+    "refresh_tokens",
+    "verify_identity",
+]
 
-class ProviderRefused(DomainError):
-    """What the provider said or sent can't be used; the code tells which rule it broke."""
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderTokens:
-    """The answer of a token endpoint (RFC 6749 5.1); the lifetime is in seconds."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    id_token: str | None = field(repr=False)
-    expires_in: int | None
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """Who a verified ID token is about; `all` are its claims as they came."""
-
-    issuer: str
-    subject: str
-    email: str
-    is_email_verified: bool
-    first_name: str
-    last_name: str
-    all: Mapping[str, Any] = field(repr=False)
+# The protocol's own, which no further parameter of a configuration replaces or adds: each of them
+# says who asks, for what, or where the answer goes (RFC 6749 4.1.1, RFC 9101 5, RFC 9126).
+RESERVED = frozenset(
+    {
+        "claims",
+        "client_id",
+        "client_secret",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+        "redirect_uri",
+        "registration",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    }
+)
+OFFLINE = "offline_access"  # OpenID Connect Core 11
+Endpoint = Literal["authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint"]
 
 
 def authorization_url_of(
@@ -52,14 +75,38 @@ def authorization_url_of(
     offline: bool = False,
 ) -> str:
     """Return where the browser goes (OpenID Connect Core 3.1.2.1). Raises ProviderRefused."""
-    raise NotImplementedError
+    endpoint = _require_endpoint(configuration, "authorization_endpoint")
+    parameters = {
+        name: str(value)
+        for name, value in configuration.additional_parameters.items()
+        if name not in RESERVED
+    }
+    parameters |= {
+        "response_type": "code",
+        "client_id": configuration.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": configuration.scopes,
+        "state": state,
+    }
+    if configuration.uses_nonce:
+        parameters["nonce"] = nonce
+    if configuration.uses_pkce:
+        parameters |= {"code_challenge": code_challenge, "code_challenge_method": "S256"}
+    if email:
+        parameters["login_hint"] = email
+    if offline:
+        parameters |= _offline(configuration, parameters)
+    return authorization_url(endpoint, parameters)
 
 
 def redeem_code(
     configuration: OAuthConfiguration, *, code: str, code_verifier: str, redirect_uri: str
 ) -> ProviderTokens:
     """Exchange a code for tokens (RFC 6749 4.1.3). Raises ProviderRefused."""
-    raise NotImplementedError
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    if configuration.uses_pkce:
+        fields["code_verifier"] = code_verifier
+    return _ask_for_tokens(configuration, fields)
 
 
 def refresh_tokens(configuration: OAuthConfiguration, *, refresh_token: str) -> ProviderTokens:
@@ -67,18 +114,129 @@ def refresh_tokens(configuration: OAuthConfiguration, *, refresh_token: str) -> 
 
     Raises ProviderRefused, with the code `invalid_grant` when the consent is over.
     """
-    raise NotImplementedError
+    fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _ask_for_tokens(configuration, fields)
 
 
 def verify_identity(
-    configuration: OAuthConfiguration, id_token: str, *, nonce_digest: str, now: datetime
+    configuration: OAuthConfiguration,
+    id_token: str,
+    *,
+    nonce_digest: str,
+    now: datetime,
+    access_token: str | None = None,
 ) -> Claims:
-    """Return who the ID token is about (OpenID Connect Core 3.1.3.7). Raises ProviderRefused."""
-    raise NotImplementedError
+    """Return who the ID token is about (OpenID Connect Core 3.1.3.7).
+
+    An access token that came along is held against the digest that the ID token has of it. Where
+    a configuration uses no nonce, only what the token endpoint gave for our own code may come
+    here: nothing else binds it to this sign-in. Raises ProviderRefused.
+    """
+    if not configuration.issuer:
+        raise refused("issuer_unset")
+
+    def is_nonce(nonce: str) -> bool:
+        return hmac.compare_digest(digest_of("nonce", nonce), nonce_digest)
+
+    expected = Expected(
+        issuer=configuration.issuer,
+        client_id=configuration.client_id,
+        is_nonce=is_nonce if configuration.uses_nonce else None,
+        max_age=_max_age(configuration),
+        access_token=access_token,
+    )
+    find_keys = key_finder(configuration, _require_endpoint(configuration, "jwks_uri"))
+    with faults_as_refusals():
+        claims = verify_id_token(id_token, find_keys=find_keys, expected=expected, now=now)
+    return read_claims(claims, kind=configuration.type)
+
+
+def check_response_issuer(configuration: OAuthConfiguration, issuer: str | None) -> None:
+    """Look at an authorization answer's `iss` where it comes (RFC 9207 2.4).
+
+    Raises ProviderRefused when another provider answered.
+    """
+    if issuer is not None and configuration.issuer and issuer != configuration.issuer:
+        raise refused("response_issuer_mismatch")
 
 
 def end_session_url_of(
     configuration: OAuthConfiguration, *, post_logout_redirect_uri: str
 ) -> str | None:
-    """Return where the provider's own session ends (RP-Initiated Logout 1.0), if it has such."""
-    raise NotImplementedError
+    """Return where the provider's own session ends (RP-Initiated Logout 1.0), if it has such.
+
+    None also while the provider is away: nobody is kept from signing out here by that.
+    """
+    try:
+        endpoint = _endpoint_of(configuration, "end_session_endpoint")
+    except ProviderRefused:
+        return None
+    if not endpoint:
+        return None
+    parameters = {"client_id": configuration.client_id}
+    if post_logout_redirect_uri:
+        parameters["post_logout_redirect_uri"] = post_logout_redirect_uri
+    return authorization_url(endpoint, parameters)
+
+
+def _ask_for_tokens(configuration: OAuthConfiguration, fields: Mapping[str, str]) -> ProviderTokens:
+    endpoint = _require_endpoint(configuration, "token_endpoint")
+    method, secret = configuration.client_authentication, client_secret_of(configuration)
+    if method != OAuthConfiguration.ClientAuthentication.NONE and not secret:
+        raise refused("client_secret_missing")
+    client = identify_client(method, client_id=configuration.client_id, secret=secret)
+    answer = ask_provider(
+        configuration.organization,
+        "POST",
+        endpoint,
+        max_bytes=MAX_BYTES,
+        headers={"Accept": "application/json", **client.headers},
+        data={**fields, **client.fields},
+    )
+    media_type = answer.headers.get("Content-Type", "")
+    with faults_as_refusals():
+        return read_tokens(answer.status_code, media_type, answer.content)
+
+
+def _offline(configuration: OAuthConfiguration, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Ask for a refresh token, except where the provider lists its scopes without that one.
+
+    By Core 11 the request must ask for consent then. Entra and Okta leave that to their
+    administrators, and would bother everybody each time.
+    """
+    listed = metadata_of(configuration).scopes_supported if configuration.issuer else ()
+    scopes = parameters["scope"].split()
+    if listed and OFFLINE not in listed:
+        return {}
+    changes = {"scope": " ".join(dict.fromkeys([*scopes, OFFLINE]))}
+    asks = configuration.type in (OAuthConfiguration.Type.AUTH0, OAuthConfiguration.Type.OPENID)
+    if asks and listed:
+        prompts = [prompt for prompt in parameters.get("prompt", "").split() if prompt != "none"]
+        changes["prompt"] = " ".join(dict.fromkeys([*prompts, "consent"]))
+    return changes
+
+
+def _require_endpoint(configuration: OAuthConfiguration, name: Endpoint) -> str:
+    endpoint = _endpoint_of(configuration, name)
+    if not endpoint:
+        raise refused("endpoint_missing")
+    return endpoint
+
+
+def _endpoint_of(configuration: OAuthConfiguration, name: Endpoint) -> str:
+    """Return the configuration's own, else its issuer's; blank where there is none."""
+    own = str(getattr(configuration, name))
+    if own:
+        is_open = opened_by(outbound_policy(configuration.organization))
+        if not is_endpoint(own, is_open=is_open):
+            raise refused("endpoint_refused")
+        return own
+    if not configuration.issuer:
+        return ""
+    return str(getattr(metadata_of(configuration), name))
+
+
+def _max_age(configuration: OAuthConfiguration) -> int | None:
+    """Return the greatest age that the configuration asks for: then the token has to prove it."""
+    asked = str(configuration.additional_parameters.get("max_age", ""))
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else None
