@@ -2,11 +2,13 @@
 
 import base64
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 KEY_BYTES = 32
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]{1,30}:\d{12}:key/[A-Za-z0-9-]{1,64}")
 
 
 class KeyUnavailable(Exception):
@@ -58,3 +60,14 @@ def decode_keys(texts: Sequence[str], *, name: str) -> list[bytes]:
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise KeyUnavailable(f"{name} holds something that is not a key: 32 bytes in base64url.")
     return keys
+
+
+def require_key_arns(texts: Sequence[str]) -> None:
+    """Raise KeyUnavailable for a key of AWS KMS that is not named by its whole ARN.
+
+    An alias can be pointed at another key, and the ARN is what stands beside each data key.
+    """
+    for text in texts:
+        if text and not KEY_ARN.fullmatch(text):
+            example = "arn:aws:kms:eu-central-1:111122223333:key/…"
+            raise KeyUnavailable(f"“{text}” is not the whole ARN of a KMS key, as {example}")

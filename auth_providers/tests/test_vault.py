@@ -11,6 +11,7 @@ from auth_providers.vault import (
     seal,
     unseal,
 )
+from auth_providers.vault.keyring import Keyring, Remembering
 
 PLACE = Place(organization="o1", model="functions.credential", row="r1", field="sealed")
 
@@ -66,3 +67,101 @@ class TestLocalKeyProvider:
 
         with pytest.raises(SealBroken):
             provider.unwrap(wrapped, key_id=key_id, organization="o2")
+
+
+class Counting:
+    """A provider of one key that counts how often it was asked."""
+
+    newest = "far:1"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def holds(self, key_id: str) -> bool:
+        return key_id == self.newest
+
+    def wrap(self, data_key: bytes, *, organization: str) -> tuple[str, bytes]:
+        return self.newest, data_key[::-1]
+
+    def unwrap(self, wrapped: bytes, *, key_id: str, organization: str) -> bytes:
+        self.asked += 1
+        return wrapped[::-1]
+
+
+class TestKeyring:
+    def test_wraps_by_the_first_and_unwraps_by_each(self) -> None:
+        local = LocalKeyProvider([new_data_key()])
+        key_id, wrapped = local.wrap(b"k" * 32, organization="o1")
+        keyring = Keyring([Counting(), local])
+
+        assert keyring.newest == keyring.wrap(b"k" * 32, organization="o1")[0] == "far:1"
+        assert keyring.unwrap(wrapped, key_id=key_id, organization="o1") == b"k" * 32
+
+    def test_names_a_key_that_no_provider_holds(self) -> None:
+        keyring = Keyring([LocalKeyProvider([new_data_key()])])
+
+        with pytest.raises(KeyMissing, match="far:1"):
+            keyring.unwrap(b"", key_id="far:1", organization="o1")
+
+    def test_waits_for_nobody_where_the_key_is_near_or_remembered(self) -> None:
+        keyring = Keyring([Remembering(Counting()), LocalKeyProvider([b"k" * 32])])
+        local = LocalKeyProvider([b"k" * 32]).newest
+
+        assert keyring.is_at_hand(b"abc", key_id=local, organization="o1")
+        assert not keyring.is_at_hand(b"abc", key_id="far:1", organization="o1")
+        keyring.unwrap(b"abc", key_id="far:1", organization="o1")
+        assert keyring.is_at_hand(b"abc", key_id="far:1", organization="o1")
+        keyring.forget("o1")
+        assert not keyring.is_at_hand(b"abc", key_id="far:1", organization="o1")
+
+
+class TestRemembering:
+    def ask(self, provider: Remembering, wrapped: bytes = b"abc", organization: str = "o1") -> None:
+        assert provider.unwrap(wrapped, key_id="far:1", organization=organization) == wrapped[::-1]
+
+    def test_asks_once_for_one_key_of_one_organization(self) -> None:
+        far = Counting()
+        provider = Remembering(far)
+
+        for organization in ("o1", "o1", "o2"):
+            self.ask(provider, organization=organization)
+
+        assert far.asked == 2
+
+    def test_asks_again_when_its_time_has_passed(self) -> None:
+        far, now = Counting(), [0.0]
+        provider = Remembering(far, seconds=10, clock=lambda: now[0])
+
+        for moment in (0.0, 9.9, 10.0):
+            now[0] = moment
+            self.ask(provider)
+
+        assert far.asked == 2
+
+    def test_keeps_the_newest_of_too_many(self) -> None:
+        far = Counting()
+        provider = Remembering(far, most=2)
+
+        for wrapped in (b"1a", b"2b", b"3c", b"3c", b"2b", b"1a"):
+            self.ask(provider, wrapped)
+
+        assert far.asked == 4
+
+    def test_forgets_one_organization(self) -> None:
+        far = Counting()
+        provider = Remembering(far)
+        self.ask(provider)
+        self.ask(provider, organization="o2")
+
+        provider.forget("o1")
+
+        self.ask(provider, organization="o2")
+        assert far.asked == 2
+        self.ask(provider)
+        assert far.asked == 3
+
+    def test_shows_no_key(self) -> None:
+        provider = Remembering(Counting())
+        self.ask(provider, b"secret")
+
+        assert "terces" not in repr(provider)

@@ -26,6 +26,18 @@ class SealBroken(Exception):
 class KeyMissing(Exception):
     """The key-encryption key that wrapped a data key is not at hand."""
 
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"The key-encryption key {key_id} is not at hand.")
+        self.key_id = key_id
+
+
+class KeyAway(Exception):
+    """The service that holds the key-encryption key does not answer, or refuses, just now."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"The key-encryption key {key_id} can't be used just now.")
+        self.key_id = key_id
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -42,7 +54,12 @@ class Place:
 
 
 class KeyProvider(Protocol):
-    """Wraps data keys under a key-encryption key that it names."""
+    """Wraps data keys under a key-encryption key that it names, its newest."""
+
+    @property
+    def newest(self) -> str: ...
+
+    def holds(self, key_id: str) -> bool: ...
 
     def wrap(self, data_key: bytes, *, organization: str) -> tuple[str, bytes]: ...
 
@@ -54,19 +71,22 @@ class LocalKeyProvider:
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = {_key_id(key): key for key in keys}
-        self._newest = _key_id(keys[0])
+        self.newest = _key_id(keys[0])
 
     def __repr__(self) -> str:
         return f"<LocalKeyProvider {', '.join(self._keys)}>"
 
+    def holds(self, key_id: str) -> bool:
+        return key_id in self._keys
+
     def wrap(self, data_key: bytes, *, organization: str) -> tuple[str, bytes]:
         """Return the id of the newest key and the data key sealed under it."""
-        return self._newest, _seal(self._keys[self._newest], data_key, organization.encode())
+        return self.newest, _seal(self._keys[self.newest], data_key, organization.encode())
 
     def unwrap(self, wrapped: bytes, *, key_id: str, organization: str) -> bytes:
         """Return the data key; raises KeyMissing or SealBroken."""
         if key_id not in self._keys:
-            raise KeyMissing(f"The key {key_id} is not in the key file.")
+            raise KeyMissing(key_id)
         return _open(self._keys[key_id], wrapped, organization.encode())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jigxmgmt.keys import KeyUnavailable, decode_keys, read_or_make_key
+from jigxmgmt.keys import KeyUnavailable, decode_keys, read_or_make_key, require_key_arns
 
 
 class TestReadOrMakeKey:
@@ -76,3 +76,15 @@ class TestDecodeKeys:
     def test_refuses_none(self) -> None:
         with pytest.raises(KeyUnavailable):
             decode_keys([], name="K")
+
+
+class TestRequireKeyArns:
+    def test_takes_whole_arns_and_none(self) -> None:
+        require_key_arns(["", "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-12ab"])
+
+    @pytest.mark.parametrize(
+        "name", ["alias/vault", "12ab-34cd", "arn:aws:kms:eu-central-1:111122223333:alias/vault"]
+    )
+    def test_refuses_other_names(self, name: str) -> None:
+        with pytest.raises(KeyUnavailable, match=name):
+            require_key_arns([name])

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connections
 
+from auth_providers.services.keys_in_use import advice_on, missing_keys
 from functions.management.announcements import Demo, describe_calls, describe_people
 from functions.management.foreign_broker import doubt_about_broker
 from functions.management.parts import Installation
@@ -137,4 +138,7 @@ def _migrate() -> None:
     except OperationalError as error:
         reason = str(error).splitlines()[0]
         raise Unfit(f"The database can't be used: {reason}.") from error
+    missing = missing_keys()
     connections.close_all()
+    if missing:
+        raise Unfit(" ".join(advice_on(key_id) for key_id in missing))
