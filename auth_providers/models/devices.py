@@ -1,6 +1,7 @@
 """The devices on which people are signed in."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -11,9 +12,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from auth_providers.models.apps import App
+from auth_providers.models.oauth_configurations import OAuthConfiguration
 from orgs.models import Membership, User
 
 SEEN_EVERY = timedelta(minutes=1)
+PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "android": "Android", "macos": "macOS"}
+
+
+def describe_device(said: Mapping[str, str]) -> str:
+    """Say which device it is that says this of itself, as in “iPhone 15 · iOS 19”."""
+    written = said.get("platform", "")
+    platform = PLATFORMS.get(written.lower(), written)
+    system = f"{platform} {said.get('os_version', '')}".strip()
+    parts = (said.get("model") or said.get("name"), system)
+    return " · ".join(part for part in parts if part)
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
@@ -43,6 +55,14 @@ class Device(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="devices")
+    configuration = models.ForeignKey(
+        OAuthConfiguration,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="By which single sign-on it was opened; none for a password.",
+    )
     name = models.CharField(max_length=100, blank=True)
     platform = models.CharField(max_length=50, blank=True)
     model = models.CharField(max_length=100, blank=True)
@@ -50,6 +70,14 @@ class Device(models.Model):
     app_version = models.CharField(max_length=50, blank=True)
     token_family = models.UUIDField(
         unique=True, default=uuid.uuid4, editable=False, help_text="Of all its refresh tokens."
+    )
+    code_checksum = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_index=True,
+        editable=False,
+        help_text="Of the authorization code that opened it; nothing where none did.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(default=timezone.now)

@@ -24,4 +24,9 @@ class LinkedIdentity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} at {self.issuer}"
+        return f"{self.user} at {self.provider}"
+
+    @property
+    def provider(self) -> str:
+        """The issuer as it calls itself, without what tells whose word it is."""
+        return self.issuer.partition("#")[0]

@@ -1,25 +1,46 @@
 """Outside identities of people: who issuer and subject stand for."""
 
-from allauth.account.models import EmailAddress
+import hashlib
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from auth_providers.models import LinkedIdentity
+from auth_providers.models import LinkedIdentity, OAuthConfiguration
 from jigxmgmt.errors import Conflict
 from orgs.models import User
 from orgs.services.audit import record_event
+
+ISSUER_LENGTH = 450  # with all that is added to it, it has to fit the column
+KEYS_LENGTH = 12
 
 
 class IdentityTaken(Conflict):
     code = "identity_taken"
 
 
+def issuer_as_known(configuration: OAuthConfiguration, issuer: str) -> str:
+    """Return under which issuer a provider's identities are kept: one organization's alone.
+
+    Where one issuer serves many clients, each organization has one of its own, and comes by ID
+    tokens of whoever signs in there: to another organization they say nothing. Nor do keys that an
+    organization names itself say whom other keys knew, since whoever names them may sign as
+    anybody. No issuer has a fragment (OpenID Connect Discovery 3).
+    """
+    known = f"{issuer[:ISSUER_LENGTH]}#{configuration.organization_id}"
+    if not configuration.jwks_uri:
+        return known
+    keys = hashlib.sha256(configuration.jwks_uri.encode()).hexdigest()
+    return f"{known}#{keys[:KEYS_LENGTH]}"
+
+
 def find_identified(issuer: str, subject: str) -> User | None:
     """Return whose outside identity this is (OpenID Connect Core 5.7), if it is anybody's."""
     if not issuer or not subject:
         return None
-    known = LinkedIdentity.objects.filter(issuer=issuer, subject=subject)
-    identity = known.select_related("user").first()
+    known = LinkedIdentity.objects.filter(issuer=issuer, subject=subject).select_related("user")
+    # Both are case sensitive, and some databases are not.
+    same = (row for row in known if (row.issuer, row.subject) == (issuer, subject))
+    identity = next(same, None)
     return identity.user if identity else None
 
 
@@ -41,17 +62,8 @@ def link_identity(user: User, *, issuer: str, subject: str, by: User | None) -> 
 
 
 @transaction.atomic
-def unlink_claimed(address: EmailAddress) -> None:
-    """Untie the outside identities of whose first proved address this is, now that it is proved.
-
-    They were linked when an approval made the account, on the claim of somebody who had proved no
-    mailbox; else they would wait in the account for its owner. Once another address is proved,
-    the links are its owner's own, and stay.
-    """
-    user = address.user
-    proved = EmailAddress.objects.filter(user=user, verified=True)
-    if proved.exclude(pk=address.pk).exists():
-        return
+def unlink_identities(user: User) -> None:
+    """Untie all outside identities of a person; the caller has asked whether they may go."""
     for identity in LinkedIdentity.objects.filter(user=user):
         changes = {"issuer": (identity.issuer, None)}
         record_event("identity.unlink", by=user, subject=user, changes=changes)

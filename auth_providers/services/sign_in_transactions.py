@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from auth_providers.models import App, OAuthConfiguration, SignInTransaction
 from auth_providers.oidc.authorization import CODE_CHALLENGE, fits_challenge
 from auth_providers.services.providers import authorization_url_of
+from auth_providers.services.sign_in_digests import digest_of
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs.models import Solution, User
 
@@ -131,11 +131,6 @@ def transaction_id_of(state: str) -> UUID | None:
         return UUID(hex=state.partition(".")[0])
     except ValueError:
         return None
-
-
-def digest_of(kind: str, text: str) -> str:
-    """Return the keyed digest under which a state or nonce is kept, in hexadecimal."""
-    return salted_hmac(f"auth_providers.sign_in.{kind}", text, algorithm="sha256").hexdigest()
 
 
 def _fits(transaction: SignInTransaction, state: str, code_verifier: str) -> bool:

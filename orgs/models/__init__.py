@@ -8,6 +8,7 @@ from orgs.models.invites import Invite, InviteSolution, InviteTemplate
 from orgs.models.join_requests import AccessOffer, JoinRequest
 from orgs.models.organizations import Membership, Organization
 from orgs.models.pictures import Picture
+from orgs.models.removals import MemberRemoval
 from orgs.models.solutions import Solution, SolutionMember
 from orgs.models.users import User, display_name
 
@@ -24,6 +25,7 @@ __all__ = [
     "InviteSolution",
     "InviteTemplate",
     "JoinRequest",
+    "MemberRemoval",
     "Membership",
     "Organization",
     "Picture",

@@ -103,6 +103,11 @@ class JoinRequest(models.Model):
     def display_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
+    @property
+    def provider(self) -> str:
+        """The issuer as it calls itself, without what tells whose word it is."""
+        return self.issuer.partition("#")[0]
+
     def decide(self, status: Status, *, by: User | None, now: datetime, reason: str = "") -> bool:
         """Record the decision; false when somebody else decided first."""
         decision = {"status": status, "decided_by": by, "decided_at": now, "reason": reason}

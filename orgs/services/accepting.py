@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import DomainError, NotAllowed, NotFound
 from orgs import policies
-from orgs.models import Invite, Membership, SolutionMember, User
+from orgs.models import Invite, Membership, Organization, SolutionMember, User
 from orgs.services.audit import record_event
 from orgs.services.invites import NotAnInvitation
+from orgs.services.passwords import NoteTaken, open_account, take_password
 from orgs.services.people import check_password, name_faults
 from orgs.services.provisioning import Grants, provision_member
 
@@ -95,14 +96,36 @@ def accept_invite(invite: Invite, *, user: User, now: datetime) -> Membership:
     return _accept(invite, lambda _held: user, now)
 
 
+def accept_vouched_invite(invite: Invite, *, user: User, now: datetime) -> Membership:
+    """Make a member of whom the organization's own provider has vouched for, without the link.
+
+    The caller has made sure that it is the invited address that was vouched for. Raises as
+    accept_invite does.
+    """
+    return _accept(invite, lambda _held: user, now)
+
+
+def pending_invite(organization: Organization, *, email: str, now: datetime) -> Invite | None:
+    """Return the invitation of this address that somebody still stands behind, if there is one."""
+    invites = Invite.objects.select_related("organization", "invited_by")
+    invite = invites.acceptable(now).filter(organization=organization, email=email).first()
+    return invite if invite and _is_backed(invite) else None
+
+
 def accept_as_new_person(
     invite: Invite, *, password: str, first_name: str = "", last_name: str = "", now: datetime
 ) -> Membership:
     """Make the account of who was invited, with the address proved, and make them a member.
 
-    Raises SignInRequired, WeakPassword, NotAnInvitation, or the refusals of find_invite.
+    It may wait for the network, so call it in no transaction. Raises SignInRequired, WeakPassword,
+    NotAnInvitation, or the refusals of find_invite.
     """
-    return _accept(invite, lambda held: _make_account(held, password, first_name, last_name), now)
+    current = find_invite(invite.token_digest, now=now)
+    if not _is_backed(current):
+        raise _end_unbacked(current, now)
+    person = _newcomer(current, password, first_name, last_name)
+    note = take_password(person, password)
+    return _accept(current, lambda held: _make_account(held, person, note), now)
 
 
 def _accept(invite: Invite, who: Callable[[Invite], User], now: datetime) -> Membership:
@@ -114,13 +137,20 @@ def _accept(invite: Invite, who: Callable[[Invite], User], now: datetime) -> Mem
         held = _held(invite, now)
         if _is_backed(held):
             return _let_in(held, who(held), now)
-        before = held.state
-        held.revoke(now)
-        changes = {"state": (before, held.state)}
-        record_event(
-            "invite.revoke", by=None, subject=held, organization=held.organization, changes=changes
-        )
-    raise _revoked()
+    raise _end_unbacked(invite, now)
+
+
+@transaction.atomic
+def _end_unbacked(invite: Invite, now: datetime) -> InviteRevoked:
+    """End what nobody stands behind any more, and return the refusal that tells of it."""
+    held = _held(invite, now)
+    before = held.state
+    held.revoke(now)
+    changes = {"state": (before, held.state)}
+    record_event(
+        "invite.revoke", by=None, subject=held, organization=held.organization, changes=changes
+    )
+    return _revoked()
 
 
 def _is_backed(invite: Invite) -> bool:
@@ -129,19 +159,28 @@ def _is_backed(invite: Invite) -> bool:
     return by is not None and policies.can_grant(by, invite.organization, invite.role)
 
 
-def _make_account(held: Invite, password: str, first_name: str, last_name: str) -> User:
-    if account_of(held):
-        raise _sign_in_first(held)
+def _newcomer(invite: Invite, password: str, first_name: str, last_name: str) -> User:
+    """Return who is about to have an account, not saved yet; raises as accept_as_new_person."""
+    if account_of(invite):
+        raise _sign_in_first(invite)
     names = {
-        "first_name": first_name.strip() or held.first_name,
-        "last_name": last_name.strip() or held.last_name,
+        "first_name": first_name.strip() or invite.first_name,
+        "last_name": last_name.strip() or invite.last_name,
     }
     if faults := name_faults(**names):
         raise NotAnInvitation(_("Some names are at fault."), faults=faults)
-    check_password(password, User(email=held.email, **names))
+    person = User(email=invite.email, language=invite.language, **names)
+    check_password(password, person)
+    return person
+
+
+def _make_account(held: Invite, person: User, note: NoteTaken) -> User:
+    if account_of(held):
+        raise _sign_in_first(held)
+    fields = {name: getattr(person, name) for name in ("first_name", "last_name", "language")}
     try:
         with transaction.atomic():
-            user = User.objects.create_user(held.email, password, language=held.language, **names)
+            user = open_account(held.email, note, **fields)
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     except IntegrityError as error:  # they registered at this very moment
         raise _sign_in_first(held) from error
