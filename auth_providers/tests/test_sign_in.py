@@ -105,6 +105,17 @@ class TestSignIn:
         assert problem["code"] == "invalid_credentials"
         assert problem["detail"] == "The e-mail address or the password is wrong."
 
+    def test_takes_the_password_exactly_as_it_is(
+        self, client: Client, app: App, user: User
+    ) -> None:
+        password = "  A long Sentence " + "x" * 200 + " "
+        user.set_password(password)
+        user.save()
+
+        for other in (password.strip(), password.lower(), password[:72]):
+            assert sign_in(client, app, user.email, other).status_code == 401
+        assert sign_in(client, app, user.email, password).status_code == 200
+
     def test_refuses_a_disabled_person_like_a_stranger(self, client: Client, app: App) -> None:
         user = UserFactory.create(is_active=False)
 
@@ -195,11 +206,30 @@ class TestSecondFactor:
         answer = sign_in(client, app, user.email, code=code)
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
+    def test_takes_no_code_of_another_half_minute(
+        self, client: Client, app: App, user: User, still: float
+    ) -> None:
+        secret = generate_totp_secret()
+        TOTP.activate(user, secret)
+
+        for moment in (still - 30, still + 30):
+            answer = sign_in(client, app, user.email, code=code_at(moment, secret))
+            assert answer.status_code == 401
+
     def test_takes_a_recovery_code(self, client: Client, app: App, user: User) -> None:
         TOTP.activate(user, generate_totp_secret())
         code = RecoveryCodes.activate(user).get_unused_codes()[0]
 
         assert sign_in(client, app, user.email, code=code).status_code == 200
+
+    def test_takes_a_recovery_code_once(self, client: Client, app: App, user: User) -> None:
+        TOTP.activate(user, generate_totp_secret())
+        codes = RecoveryCodes.activate(user).get_unused_codes()
+        sign_in(client, app, user.email, code=codes[0])
+
+        assert sign_in(client, app, user.email, code=codes[0]).status_code == 401
+        assert len(set(codes)) == 10
+        assert all(len(code) == 8 for code in codes)
 
     def test_slows_down_who_guesses_codes(
         self, client: Client, app: App, user: User, still: float
