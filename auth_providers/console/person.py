@@ -20,6 +20,7 @@ from auth_providers.services.member_devices import (
     is_nowhere_else,
     sessions_of,
 )
+from auth_providers.services.outside_grants import end_grant, grants_of_member
 from jigxmgmt.console import refusals_as_messages, refusals_in_form
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page, posted_from
@@ -178,6 +179,21 @@ def end_session(request: ConsoleRequest, membership_id: uuid.UUID, session_id: i
     return redirect("person", membership.pk)
 
 
+@posted_from("people")
+@console_page
+def end_connection(
+    request: ConsoleRequest, membership_id: uuid.UUID, grant_id: uuid.UUID
+) -> HttpResponse:
+    membership = _find(request, membership_id)
+    theirs = grants_of_member(membership, by=request.user)
+    grant = get_object_or_404(theirs, pk=grant_id)
+    with refusals_as_messages(request):
+        end_grant(grant, by=request.user)
+        named = {"service": grant.configuration, "solution": grant.solution}
+        messages.success(request, _("%(service)s is disconnected from %(solution)s.") % named)
+    return redirect("person", membership.pk)
+
+
 def _find(request: ConsoleRequest, membership_id: uuid.UUID) -> Membership:
     """Find a person in whichever organization one sees people, and let the shell show that one."""
     places = policies.organizations_allowing(request.user, Act.SEE_PEOPLE)
@@ -200,6 +216,7 @@ def _show(request: ConsoleRequest, membership: Membership, **refused: forms.Form
         "is_self": membership.user_id == request.user.pk,
         "roles": roles[:MOST_ROWS],
         "groups": groups.order_by("group__name")[:MOST_ROWS],
+        **_connections(request, membership),
         "may_manage": Act.MANAGE_PEOPLE in acts,
         "may_touch": policies.can_grant(request.user, membership.organization, membership.role),
         "solution_roles": SolutionMember.Role.choices,
@@ -224,6 +241,19 @@ def _for_managers(request: ConsoleRequest, membership: Membership) -> dict[str, 
         "give_form": GiveSolutionForm(membership=membership, by=request.user),
         "remove_form": RemoveForm(membership=membership),
     }
+
+
+def _connections(request: ConsoleRequest, membership: Membership) -> dict[str, Any]:
+    """Return the person's connections, and the solutions in which one may end them."""
+    theirs = grants_of_member(membership, by=request.user)[:MOST_ROWS]
+    if not theirs:
+        return {"connections": theirs, "governed": set()}
+    governed = policies.solutions_allowing(request.user, SolutionAct.GOVERN)
+    if membership.user_id == request.user.pk:
+        governed = membership.organization.solutions.all()
+    shown = {grant.solution_id for grant in theirs}
+    governed_ids = governed.filter(pk__in=shown).values_list("pk", flat=True)
+    return {"connections": theirs, "governed": set(governed_ids)}
 
 
 def _solution_roles(request: ConsoleRequest, membership: Membership) -> QuerySet[SolutionMember]:
