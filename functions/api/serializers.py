@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from functions.engine import check_definition
-from functions.models import CallRecord, Credential, FunctionDefinition, PublishedVersion
+from functions.models import CallRecord, FunctionDefinition, PublishedVersion
 from orgs.models import Solution
 from orgs.services.solutions import NAME_LENGTH, TITLE_LENGTH
 
@@ -92,36 +92,6 @@ class FunctionSerializer(serializers.ModelSerializer[FunctionDefinition]):
                 "required": parameter.is_required,
             }
             for parameter in (definition.parameters.values() if definition else ())
-        ]
-
-
-class SecretSerializer(serializers.Serializer[Any]):
-    value = serializers.CharField(max_length=10_000, trim_whitespace=False)
-
-
-class NewCredentialSerializer(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(choices=Credential.Type.choices)
-    secret = SecretSerializer()
-    allowed_origins = serializers.ListField(
-        child=serializers.CharField(max_length=300), max_length=50, default=list
-    )
-    available_to_devices = serializers.BooleanField(default=False)
-
-
-class CredentialSerializer(serializers.ModelSerializer[Credential]):
-    saved_by = serializers.EmailField(source="saved_by.email", default=None, read_only=True)
-    has_secret = serializers.BooleanField(read_only=True)
-
-    class Meta:
-        model = Credential
-        fields = [
-            "key",
-            "type",
-            "has_secret",
-            "allowed_origins",
-            "available_to_devices",
-            "saved_by",
-            "saved_at",
         ]
 
 

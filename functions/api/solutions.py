@@ -1,10 +1,8 @@
 """Solutions: list, make, change, publish, sync."""
 
-import hashlib
 import uuid
 from typing import ClassVar, cast
 
-import orjson
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
@@ -39,7 +37,7 @@ from functions.services.solutions import (
     require_scripts,
     runnable_solutions,
 )
-from functions.services.sync import synced_definition
+from functions.services.sync import sync_tag, synced_definition
 from jigxmgmt.api import CursorPagination
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.models import Solution, SolutionMember, User
@@ -194,7 +192,7 @@ class SyncDefinition(APIView):
         solution = find_runnable_solution(request.auth, pk)
         if solution.version == 0:
             raise NoSuchVersion(_("Nothing is published yet."))
-        etag = _etag(solution)
+        etag = sync_tag(solution, request.user)
         if _is_known(etag, request.headers.get("If-None-Match", "")):
             response: HttpResponse = HttpResponse(status=304)
         else:
@@ -214,13 +212,6 @@ def solution_document(solution: Solution, user: User) -> dict[str, object]:
     """Return a solution as this person sees it."""
     prefetch_related_objects([solution], own_roles(user))
     return dict(SolutionSerializer(solution).data)
-
-
-def _etag(solution: Solution) -> str:
-    """Return a strong entity tag (RFC 9110 8.8.3) over all that the sync depends on."""
-    parts = [str(solution.pk), solution.version, solution.custom_settings]
-    content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
-    return f'"{hashlib.sha256(content).hexdigest()}"'
 
 
 def _is_known(etag: str, wanted: str) -> bool:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from functions.api import (
+    authorizations,
     credentials,
     functions,
     groups,
@@ -9,6 +10,8 @@ from functions.api import (
     solution_settings,
     solutions,
 )
+
+CREDENTIAL = "solutions/<uuid:pk>/credentials/<str:key>"
 
 urlpatterns = [
     path("solutions", solutions.ListSolutions.as_view(), name="api-solutions"),
@@ -69,10 +72,26 @@ urlpatterns = [
         name="api-credentials",
     ),
     path(
-        "solutions/<uuid:pk>/credentials/<str:key>",
+        CREDENTIAL,
         credentials.OneCredential.as_view(),
         name="api-credential",
     ),
+    path(
+        f"{CREDENTIAL}/authorizations",
+        authorizations.BeginAuthorization.as_view(),
+        name="api-authorization-begin",
+    ),
+    path(
+        f"{CREDENTIAL}/authorizations/<uuid:transaction_id>/complete",
+        authorizations.CompleteAuthorization.as_view(),
+        name="api-authorization-complete",
+    ),
+    path(
+        f"{CREDENTIAL}/authorization",
+        authorizations.OwnAuthorization.as_view(),
+        name="api-authorization",
+    ),
+    path(f"{CREDENTIAL}/token", authorizations.DeviceToken.as_view(), name="api-device-token"),
     path("solutions/<uuid:pk>/functions", functions.ListFunctions.as_view(), name="api-functions"),
     path(
         "solutions/<uuid:pk>/functions/<str:name>",

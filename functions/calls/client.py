@@ -24,6 +24,7 @@ from functions.calls.envelope import (
 from functions.calls.lane import (
     BUG,
     DATABASE_AWAY,
+    VAULT_AWAY,
     CallTimeout,
     Lane,
     NoWorker,
@@ -97,6 +98,8 @@ class LaneClient:
             raise WorkerBug(f"Call {call_id} met a bug in the worker.")
         if word == DATABASE_AWAY:
             raise WorkerUnavailable(gettext("The worker can't reach its database."))
+        if word == VAULT_AWAY:
+            raise WorkerUnavailable(gettext("The worker can't open the vault."))
         return Reply(word.decode(), document)
 
     def _frame(self, payload: bytes, call_id: uuid.UUID) -> RequestFrame:

@@ -26,7 +26,7 @@ class Database:
         """Run the work in a thread and return what it returns."""
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: context.run(lambda: _tidy(work, *args, **kwargs))
+            self._threads, lambda: context.run(lambda: tidily(work, *args, **kwargs))
         )
 
     def close(self) -> None:
@@ -42,7 +42,8 @@ def _close(all_here: Barrier) -> None:
     connections.close_all()
 
 
-def _tidy(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def tidily(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do the work, and leave no connection behind that is past its age or broken."""
     close_old_connections()
     try:
         return work(*args, **kwargs)

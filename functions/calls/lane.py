@@ -20,6 +20,7 @@ HEARTBEAT_SECONDS = 4
 # A reply's first line is the call's status, or one of these and nothing after it.
 BUG = b"BUG"
 DATABASE_AWAY = b"DATABASE_AWAY"
+VAULT_AWAY = b"VAULT_AWAY"
 # Far below the socket's timeout; a worker that is told to stop waits this long at most.
 BLOCK_SECONDS = 1
 

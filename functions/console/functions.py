@@ -1,6 +1,7 @@
 """Functions: the list of all, and one with its definition, its day and the form to try it."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,13 +22,14 @@ from functions.console.access import (
 )
 from functions.console.forms import TrialForm
 from functions.console.highlighting import highlight
-from functions.console.parameters import parameters_of
+from functions.console.parameters import Parameter, parameters_of
 from functions.console.statistics import day_of
 from functions.models import CallRecord, FunctionDefinition
+from functions.services.authorizations import connected_keys
 from orgs import policies
 from orgs.console.entrance import ConsoleRequest, console_page
 from orgs.console.filters import query_without, search_of, uuid_or_none
-from orgs.models import User
+from orgs.models import Solution, User
 
 PAGE_SIZE = 50
 MOST_CHOICES = 200
@@ -78,10 +80,24 @@ def function_context(
         "lines": highlight(definition.text),
         "day": day_of(calls, now=timezone.now()),
         "may_try": may_try,
+        "unconnected": unconnected_credentials(solution, parameters, user),
         "form": form or TrialForm(parameters=parameters),
         "answer": None,
         "refusal": "",
     }
+
+
+def unconnected_credentials(
+    solution: Solution, parameters: Iterable[Parameter], user: User
+) -> list[str]:
+    """Return the credentials of a function that this person has to connect before trying it."""
+    named = {parameter.credential for parameter in parameters if parameter.credential}
+    if not named:
+        return []
+    personal = solution.credentials.filter(key__in=named, configuration__isnull=False)
+    keys = list(personal.values_list("key", flat=True))
+    connected = connected_keys(solution, user) if keys else frozenset()
+    return [key for key in keys if key not in connected]
 
 
 @console_page

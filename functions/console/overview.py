@@ -66,7 +66,7 @@ def _publish(request: ConsoleRequest, *, is_done: bool) -> Step:
 
 
 def _add_credential(*, is_done: bool) -> Step:
-    sentence = _("An API key or a secret, sealed, and sent only to the origins that you name.")
+    sentence = _("A key, a secret or an account, sent only to the origins that you name.")
     return Step(_("Add a credential"), sentence, is_done, url=reverse("solutions"))
 
 

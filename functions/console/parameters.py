@@ -48,8 +48,14 @@ def _parameter(parameter: engine.Parameter, entry: Mapping[str, Any], keys: Set[
         type=parameter.type or "string",
         is_required=parameter.is_required,
         default="" if is_secret else default,
-        credential=(parameter.default_key or parameter.name) if is_secret else "",
+        credential=_credential(parameter) if is_secret else "",
     )
+
+
+def _credential(parameter: engine.Parameter) -> str:
+    if parameter.asks_for_our_token(parameter.default):
+        return str(parameter.default)
+    return parameter.default_key or parameter.name
 
 
 def _as_text(value: object) -> str:

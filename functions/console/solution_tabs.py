@@ -24,12 +24,14 @@ class Tab:
 def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, Any]:
     """Return the part of a page's context that all pages of a solution share."""
     may_configure = can_in_solution(user, SolutionAct.CONFIGURE, solution)
-    pages = [
+    pages: list[tuple[str, tuple[str, ...]]] = [
         (_("Overview"), ("solution",)),
         (_("Members"), ("solution-members", "solution-members-add")),
         (_("Groups"), ("solution-groups", "solution-group")),
     ]
     if may_configure:
+        names = ("solution-credentials", "solution-credential-new", "solution-credential")
+        pages.insert(1, (_("Credentials"), names))
         pages.append((_("Settings"), ("solution-settings",)))
     here = request.resolver_match.url_name if request.resolver_match else None
     tabs = [

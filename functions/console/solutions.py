@@ -73,7 +73,7 @@ def solution(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
     solution = open_solution(request, solution_id)
     live = FunctionDefinition.objects.live().filter(version__solution=solution)
     published = PublishedVersion.objects.filter(solution=solution).defer("archive")
-    credentials = solution.credentials.select_related("saved_by").defer("sealed")
+    credentials = solution.credentials.select_related("saved_by", "configuration").defer("sealed")
     context = tabs_of(request, solution, request.user) | {
         "published": published.select_related("published_by").first(),
         "functions": live.defer("text", "source")[:MOST_ROWS],

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from functions.console.access import open_function
 from functions.console.forms import TrialForm
-from functions.console.functions import function_context
+from functions.console.functions import function_context, unconnected_credentials
 from functions.console.parameters import parameters_of
 from functions.models import FunctionDefinition
 from functions.services.calls import CallAnswer, try_function
@@ -99,7 +99,12 @@ def _page(
     context: dict[str, Any]
     if getattr(request, "htmx", False):
         template = "functions/_trial.html"
-        context = {"function": function, "solution": function.version.solution, "form": form}
+        solution = function.version.solution
+        waiting = unconnected_credentials(
+            solution, parameters_of(function), cast(User, request.user)
+        )
+        context = {"function": function, "solution": solution, "form": form}
+        context["unconnected"] = waiting
     else:
         template = "functions/function.html"
         context = function_context(function, user=cast(User, request.user), form=form)

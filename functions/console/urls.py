@@ -2,6 +2,7 @@ from django.urls import path
 
 from functions.console import (
     calls,
+    credentials,
     functions,
     groups,
     overview,
@@ -14,6 +15,7 @@ from functions.console import (
 
 SOLUTION = "solutions/<uuid:solution_id>"
 GROUP = f"{SOLUTION}/groups/<uuid:group_id>"
+CREDENTIAL = f"{SOLUTION}/credentials/key/<str:key>"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -38,6 +40,11 @@ urlpatterns = [
     path(f"{GROUP}/delete", groups.delete, name="solution-group-delete"),
     path(f"{GROUP}/add", groups.add, name="solution-group-add"),
     path(f"{GROUP}/remove", groups.remove, name="solution-group-remove"),
+    path(f"{SOLUTION}/credentials", credentials.credentials, name="solution-credentials"),
+    path(f"{SOLUTION}/credentials/new", credentials.new_credential, name="solution-credential-new"),
+    path(CREDENTIAL, credentials.credential, name="solution-credential"),
+    path(f"{CREDENTIAL}/remove", credentials.remove, name="solution-credential-remove"),
+    path(f"{CREDENTIAL}/connect", credentials.connect, name="solution-credential-connect"),
     path("functions", functions.functions, name="functions"),
     path(f"{SOLUTION}/functions/<str:name>", functions.function, name="function"),
     path(f"{SOLUTION}/functions/<str:name>/try", trial.try_it, name="function-try"),

@@ -4,13 +4,14 @@ import time
 from typing import Any
 
 from functions.engine import failures
-from functions.engine.credentials import Wallet
+from functions.engine.credentials import OF_THE_USER, Wallet, require_bound
 from functions.engine.definitions import Definition
 from functions.engine.evaluation import NO_BODY, ON_LOOP_SIZE, Context, Evaluator
 from functions.engine.exchange import (
     Letter,
     Traffic,
     handled_wait,
+    seal_letter,
     seconds_to_wait,
     send_once,
     wait,
@@ -28,6 +29,7 @@ _HANDLED = (
     failures.UpstreamTimeout,
     failures.UpstreamTooLarge,
 )
+_UNAUTHORIZED = 401
 # A timeout may have left none to evaluate its own handler in.
 _SECONDS_TO_HANDLE = 0.25
 
@@ -49,6 +51,7 @@ class Attempts:
         self._context = context
         self._evaluator = evaluator
         self._wallet = wallet
+        self._has_renewed = False
         self.traffic = Traffic()
 
     async def send(self, letter: Letter, *, is_later_page: bool) -> Reply:
@@ -73,6 +76,10 @@ class Attempts:
                 context=self._context,
                 evaluator=self._evaluator,
             )
+            renewed = await self._renewed(letter, reply, handled)
+            if renewed is not None:
+                letter = renewed
+                continue
             seconds = self._seconds_to_wait(reply, handled, retries=retries)
             deadline = self._surroundings.deadline
             if seconds is None or not await wait(seconds, deadline=deadline):
@@ -101,6 +108,34 @@ class Attempts:
             details=None if details is UNDEFINED else details,
         )
         return reply, refusal
+
+    async def _renewed(
+        self, letter: Letter, reply: Reply | None, handled: Handled
+    ) -> Letter | None:
+        """Write the letter again with another access token, once in a call and after 401 only.
+
+        Raises EngineFailure where the user's token can't be renewed.
+        """
+        refresh = self._surroundings.refresh
+        refused = [held for held in letter.carried if held.type in OF_THE_USER]
+        is_refused = reply is not None and reply.status == _UNAUTHORIZED
+        may_renew = self._definition.refreshes_token and not self._has_renewed
+        if handled.handler or not (refresh and refused and is_refused and may_renew):
+            return None
+        self._has_renewed = True
+        for held in refused:
+            fresh = await refresh(held)
+            if fresh is None:
+                return None
+            self._wallet.renew(fresh, wire=fresh.secret.reveal())
+        written = seal_letter(
+            letter.draft,
+            wallet=self._wallet,
+            parameters=letter.parameters,
+            surroundings=self._surroundings,
+        )
+        require_bound(written.bound, origin=written.origin)
+        return written
 
     def _see(self, reply: Reply | None) -> None:
         self._context.body = NO_BODY if reply is None else reply.body

@@ -70,6 +70,7 @@ def _rest(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definitio
         parameters=parameters,
         url=url,
         format=_format(source.get("format"), compiler),
+        refreshes_token=not is_yes(source.get("disableTokenRefresh")),
         input_transform=compiler.transform(
             source.get("inputTransform"), ("inputTransform",), root="parameters"
         ),

@@ -13,21 +13,25 @@ import orjson
 from functions.engine.definitions import (
     ACCESS_TOKEN,
     BASIC_AUTH,
+    OUR_TOKEN,
     Parameter,
     Parameters,
     has_blank,
 )
 from functions.engine.escapes import SHORTEST, replace_escaped
 from functions.engine.failures import BadRequest, CredentialMissing, CredentialOriginRefused
-from functions.engine.types import Credential, Secret
+from functions.engine.types import Credential, Mint, Secret
 from functions.engine.urls import encoded, origin_of
 
 MASK = "***"
 _PLACEHOLDER = re.compile("jxheld[0-9a-f]{24}x[0-9]+z")
-_OAUTH = ("oauth", "oauth_alias")
+OF_THE_USER = ("oauth", "oauth_alias")
 _PLAIN = ("api_key", "secret")
 _BASIC = "basic_auth"
-_OUR_TOKEN = "jigx"  # noqa: S105 - asks for a token that we mint
+
+
+# Stands for a token of our own until the origin is known that it is for.
+_UNMINTED = Credential(OUR_TOKEN, OUR_TOKEN, Secret(""), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,29 @@ class Wallet:
     def __init__(self) -> None:
         self._stem = f"jxheld{secrets.token_hex(12)}x"
         self._held: dict[str, Held] = {}
+        self._replaced_ones: list[tuple[str, Held]] = []
         self._texts: dict[str, str] = {}
 
     def hold(self, credential: Credential, wire: str) -> str:
         for placeholder, held in self._held.items():
-            if held.credential.key == credential.key and held.wire.reveal() == wire:
+            is_it = (held.credential.key, held.credential.type) == (credential.key, credential.type)
+            if is_it and (credential.type == OUR_TOKEN or held.wire.reveal() == wire):
                 return placeholder
         placeholder = f"{self._stem}{len(self._held)}z"
         self._held[placeholder] = Held(credential, Secret(wire))
         self._texts = self._secret_texts()
         return placeholder
+
+    def renew(self, credential: Credential, *, wire: str) -> None:
+        """Let what stood for the credential of this key stand for this one from now on.
+
+        What it replaces is still masked: a service may have it, and send it back.
+        """
+        for placeholder, held in self._held.items():
+            if held.credential.key == credential.key and held.credential.type == credential.type:
+                self._replaced_ones.append((placeholder, held))
+                self._held[placeholder] = Held(credential, Secret(wire))
+        self._texts = self._secret_texts()
 
     def is_in(self, text: str) -> bool:
         return bool(self._held) and self._stem in text
@@ -132,7 +149,7 @@ class Wallet:
         The longest come first, so that none is left in part.
         """
         texts: dict[str, str] = {}
-        for placeholder, held in self._held.items():
+        for placeholder, held in (*self._replaced_ones, *self._held.items()):
             secret = held.credential.secret.reveal()
             texts |= {secret: MASK, held.wire.reveal(): placeholder}
             if held.credential.type == _BASIC:
@@ -182,14 +199,26 @@ async def resolve_credentials(
         is_default = parameter.name not in given and value == parameter.default
         if not is_default and not parameter.is_for_credential:
             continue
-        if value == _OUR_TOKEN and parameter.name == ACCESS_TOKEN:
-            raise CredentialMissing("Tokens of this installation's own are not issued yet.")
+        if parameter.asks_for_our_token(value):
+            resolved[parameter.name] = wallet.hold(_UNMINTED, "")
+            continue
         credential = None if not value or has_blank(value) else await lookup(value)
         if credential is not None:
             resolved[parameter.name] = wallet.hold(credential, _wire(credential, parameter))
         elif parameter.is_for_credential and not _is_literal(parameter, is_default=is_default):
             raise CredentialMissing(f"The parameter {parameter.name} names no known credential.")
     return resolved
+
+
+def mint_for(origin: str, *, wallet: Wallet, mint: Mint | None) -> None:
+    """Put a token of our own for this origin in place of the one that was asked for.
+
+    Raises CredentialMissing where none are issued, and what minting raises.
+    """
+    if mint is None:
+        raise CredentialMissing("Tokens of this installation's own are not issued here.")
+    token = mint(origin)
+    wallet.renew(Credential(OUR_TOKEN, OUR_TOKEN, Secret(token), (origin,)), wire=token)
 
 
 def _is_literal(parameter: Parameter, *, is_default: bool) -> bool:
@@ -204,7 +233,9 @@ def _wire(credential: Credential, parameter: Parameter) -> str:
     is_basic = in_header and parameter.name == BASIC_AUTH
     if credential.type == _BASIC and is_basic:
         return base64.b64encode(secret.encode()).decode()
-    if (credential.type in _OAUTH and is_token) or (credential.type in _PLAIN and not is_basic):
+    if (credential.type in OF_THE_USER and is_token) or (
+        credential.type in _PLAIN and not is_basic
+    ):
         return secret
     raise CredentialMissing(
         f"The parameter {parameter.name} can't carry a credential of the type {credential.type}."

@@ -14,6 +14,7 @@ TYPES = frozenset({"string", "number", "int", "boolean", "array", "object", "fil
 FILE_TYPES = frozenset({"file", "image"})
 ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of a parameter
 BASIC_AUTH = "basicAuth"
+OUR_TOKEN = "jigx"  # noqa: S105 - asks for a token that we mint
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,17 @@ class Parameter:
         named = self.location == "header" and self.name in (ACCESS_TOKEN, BASIC_AUTH)
         return named or self.must_resolve or (self.type is not None and self.type not in TYPES)
 
+    def asks_for_our_token(self, value: Any) -> bool:
+        """Whether this value asks for a token of the installation's own, not for a credential."""
+        is_bearer = self.location == "header" and self.name == ACCESS_TOKEN
+        return is_bearer and value == OUR_TOKEN
+
     @property
     def default_key(self) -> str | None:
         """The default, where it could be the key of a credential: a text without blanks."""
-        if isinstance(self.default, str) and self.default and not has_blank(self.default):
-            return self.default
-        return None
+        if not isinstance(self.default, str) or not self.default or has_blank(self.default):
+            return None
+        return None if self.asks_for_our_token(self.default) else self.default
 
 
 def has_blank(text: str) -> bool:
@@ -99,13 +105,28 @@ class Definition:
     records: Any = UNDEFINED
     output: Any = UNDEFINED
     continuation: Continuation | None = None
+    refreshes_token: bool = True
     handlers: tuple[Handler, ...] = ()
     operations: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def credential_keys(self) -> tuple[str, ...]:
         """Defaults that name credentials: for certain where a parameter is made for one."""
-        later = self.continuation.parameters if self.continuation is not None else None
-        parameters = [*self.parameters.values(), *(later or {}).values()]
-        found = [p.default_key for p in parameters if p.is_for_credential]
+        found = [p.default_key for p in self._all_parameters if p.is_for_credential]
         return tuple(dict.fromkeys(key for key in found if key is not None))
+
+    @property
+    def default_keys(self) -> tuple[str, ...]:
+        """Defaults that may name credentials, wherever one is replaced by its secret."""
+        found = [p.default_key for p in self._all_parameters]
+        return tuple(dict.fromkeys(key for key in found if key is not None))
+
+    @property
+    def sends_our_token(self) -> bool:
+        """Whether a default asks for a token of the installation's own."""
+        return any(p.asks_for_our_token(p.default) for p in self._all_parameters)
+
+    @property
+    def _all_parameters(self) -> list[Parameter]:
+        later = self.continuation.parameters if self.continuation is not None else None
+        return [*self.parameters.values(), *(later or {}).values()]

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from functions.engine import failures
 from functions.engine.building import Draft, write_body
-from functions.engine.credentials import Wallet
-from functions.engine.definitions import Parameters
+from functions.engine.credentials import Wallet, mint_for
+from functions.engine.definitions import OUR_TOKEN, Parameters
 from functions.engine.evaluation import ON_LOOP_SIZE
 from functions.engine.failures import EngineFailure
 from functions.engine.replies import Reply, read_reply
@@ -45,11 +45,18 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """A request with its secrets in it, ready to leave."""
+    """A request with its secrets in it, ready to leave, and the draft that it was made from."""
 
     request: outbound.Request
     origin: str
     carried: tuple[Credential, ...]
+    draft: Draft
+    parameters: Parameters
+
+    @property
+    def bound(self) -> tuple[Credential, ...]:
+        """What it carries that may go to some origins only; a token of ours is made for this."""
+        return tuple(held for held in self.carried if held.type != OUR_TOKEN)
 
     @property
     def digest(self) -> bytes:
@@ -60,14 +67,16 @@ class Letter:
         return seal.digest()
 
 
-def seal_letter(draft: Draft, *, wallet: Wallet, parameters: Parameters, limits: Limits) -> Letter:
-    """Fill the secrets in. Raises BadRequest, UpstreamTooLarge."""
-    url = draft.url
-    if wallet.is_in(url):
-        url = checked_url(wallet.filled(url, encode=encoded))
+def seal_letter(
+    draft: Draft, *, wallet: Wallet, parameters: Parameters, surroundings: Surroundings
+) -> Letter:
+    """Fill the secrets in. Raises BadRequest, UpstreamTooLarge, CredentialMissing."""
+    url, limits = _address(draft, wallet), surroundings.limits
     origin = origin_of(url)
     headers = dict(draft.headers)
     carried = tuple(wallet.carried_by(draft.url, headers, draft.body))
+    if any(held.type == OUR_TOKEN for held in carried):
+        mint_for(origin, wallet=wallet, mint=surroundings.mint)
     body, content_type = write_body(draft.kind, wallet.filled(draft.body), parameters=parameters)
     if body is not None and len(body) > limits.request_bytes:
         raise failures.UpstreamTooLarge("The request is larger than a request may be.")
@@ -78,7 +87,17 @@ def seal_letter(draft: Draft, *, wallet: Wallet, parameters: Parameters, limits:
     if content_type is not None and "content-type" not in names:
         headers["Content-Type"] = content_type
     filled = tuple((name, wallet.filled(value)) for name, value in headers.items())
-    return Letter(outbound.Request(draft.method, url, filled, body), origin, carried)
+    request = outbound.Request(draft.method, url, filled, body)
+    return Letter(request, origin, carried, draft, parameters)
+
+
+def _address(draft: Draft, wallet: Wallet) -> str:
+    if not wallet.is_in(draft.url):
+        return draft.url
+    if any(held.type == OUR_TOKEN for held in wallet.carried_by(draft.url)):
+        # It is made for an origin, so it can't be there before the origin is known.
+        raise failures.BadRequest("A token of this installation's own can't stand in an address.")
+    return checked_url(wallet.filled(draft.url, encode=encoded))
 
 
 async def send_once(

@@ -9,6 +9,8 @@ EngineFailure
 ├── BadRequest                a request that the values given can't make
 ├── AddressRefused            an address that we do not let calls go to
 ├── CredentialMissing         a parameter made for a credential names none
+├── OAuthCredentialsMissingError   the calling user has not connected a service yet
+├── OAuthRefreshFailed        the user's connection to a service is over
 ├── CredentialOriginRefused   a credential would go where it is not bound to
 ├── ContinuationRefused       the next page is not where a page may be
 ├── ContinuationLoop          the next page was already read
@@ -74,6 +76,14 @@ class AddressRefused(EngineFailure):
 
 class CredentialMissing(EngineFailure):
     title = "A credential is missing"
+
+
+class OAuthCredentialsMissingError(EngineFailure):
+    title = "Sign in to the service first"
+
+
+class OAuthRefreshFailed(EngineFailure):
+    title = "Sign in to the service again"
 
 
 class CredentialOriginRefused(EngineFailure):

@@ -142,7 +142,10 @@ class Paging:
         self._address = draft.url
         self._context.set(request=draft.shown(self.wallet))
         letter = seal_letter(
-            draft, wallet=self.wallet, parameters=step.parameters, limits=self._limits
+            draft,
+            wallet=self.wallet,
+            parameters=step.parameters,
+            surroundings=self._surroundings,
         )
         self._require_place(letter)
         if letter.digest in self._sent:
@@ -155,9 +158,9 @@ class Paging:
         if self.pages == 0:
             self._origin = letter.origin
         if letter.origin == self._origin:
-            require_bound(letter.carried, origin=letter.origin)
-        elif not letter.carried or not all(
-            is_bound(credential, origin=letter.origin) for credential in letter.carried
+            require_bound(letter.bound, origin=letter.origin)
+        elif not letter.bound or not all(
+            is_bound(credential, origin=letter.origin) for credential in letter.bound
         ):
             raise failures.ContinuationRefused("The next page is at another address.")
 

@@ -100,6 +100,21 @@ class Transport(Protocol):
     ) -> "outbound.Response": ...
 
 
+class Refresh(Protocol):
+    """Gives another access token in place of one that the service has just refused.
+
+    None where there is none to be had. Raises EngineFailure.
+    """
+
+    async def __call__(self, refused: Credential) -> Credential | None: ...
+
+
+class Mint(Protocol):
+    """Issues a token of the installation's own for one origin. Raises EngineFailure."""
+
+    def __call__(self, origin: str) -> str: ...
+
+
 class OffLoop(Protocol):
     async def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any: ...
 
@@ -110,7 +125,8 @@ class Surroundings:
 
     The deadline is a reading of `time.monotonic()`. `credentials` answers by key, None where there
     is no such credential. Which schemes an origin may have is decided by whoever saves it: the
-    engine compares scheme, host and port.
+    engine compares scheme, host and port. Without `refresh` no access token is renewed, without
+    `mint` none of our own is issued.
     """
 
     credentials: Callable[[str], Awaitable[Credential | None]]
@@ -118,6 +134,8 @@ class Surroundings:
     deadline: float
     limits: Limits = Limits()
     off_loop: OffLoop = asyncio.to_thread
+    refresh: Refresh | None = None
+    mint: Mint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,19 @@ CREDENTIAL_KEY = RegexValidator(
 )
 
 
+# By their values: a class that is still being made does not know its own choices.
+OF_SOLUTION = ("api_key", "secret", "basic_auth")
+OF_EACH_PERSON = ("oauth", "oauth_alias")
+
+
 class CredentialQuerySet(models.QuerySet["Credential"]):
     def with_secret(self) -> Self:
-        return self.filter(data_key__isnull=False)
+        """Those that calls can use, once their person is connected where it takes one."""
+        public = models.Q(
+            configuration__client_authentication=OAuthConfiguration.ClientAuthentication.NONE
+        )
+        has_client = models.Q(configuration__data_key__isnull=False) | public
+        return self.filter(models.Q(data_key__isnull=False) | has_client)
 
 
 class Credential(models.Model):
@@ -63,6 +73,13 @@ class Credential(models.Model):
                 | models.Q(sealed__isnull=False, data_key__isnull=False),
                 name="credential_sealed_with_its_key",
             ),
+            models.CheckConstraint(
+                condition=models.Q(type__in=OF_SOLUTION, configuration__isnull=True)
+                | models.Q(
+                    type__in=OF_EACH_PERSON, configuration__isnull=False, sealed__isnull=True
+                ),
+                name="credential_configured_as_its_type",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,8 +89,18 @@ class Credential(models.Model):
         return f"<Credential {self.key}>"
 
     @property
+    def is_of_each_person(self) -> bool:
+        """Whether calls send the caller's own token, not a secret of the solution."""
+        return self.type in OF_EACH_PERSON
+
+    @property
     def has_secret(self) -> bool:
-        return self.data_key_id is not None
+        """Whether calls can use it: a public client of a provider has no secret to wait for."""
+        if self.configuration is None:
+            return self.data_key_id is not None
+        public = OAuthConfiguration.ClientAuthentication.NONE
+        is_public = self.configuration.client_authentication == public
+        return is_public or self.configuration.has_secret
 
 
 class CredentialStamp(models.Model):

@@ -245,6 +245,7 @@ def _message(solution: Solution, request: CallRequest, record: CallRecord) -> di
         "version": record.version,
         "credential_stamp": stamp.number if stamp else 0,
         "networks": organization.allowed_networks,
+        "allows_basic_auth": organization.allows_basic_auth,
         "user": {"id": str(user.pk), "email": user.email, "displayName": user.display_name},
         "device_id": record.device_id and str(record.device_id),
         "source": record.source,

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from auth_providers.models import OAuthConfiguration
 from functions.models import Credential
 from functions.services.publishing import live_version, publish_solution
 from orgs import policies
@@ -14,6 +15,14 @@ from orgs.services.solutions import (
     change_solution,
     create_solution,
     hold_solution,
+)
+
+# What is a configuration's own: its place, its secret, and who did what with it.
+NOT_COPIED = frozenset(
+    {
+        *("id", "solution", "sealed_secret", "data_key", "revision", "created_at"),
+        *("saved_by", "saved_at", "secret_saved_by", "secret_saved_at"),
+    }
 )
 
 
@@ -71,9 +80,27 @@ def _copy_credentials(solution: Solution, copy: Solution, *, by: User) -> list[C
             solution=copy,
             key=credential.key,
             type=credential.type,
+            configuration=_copy_configuration(credential, copy, by=by),
             allowed_origins=credential.allowed_origins,
             available_to_devices=credential.available_to_devices and may_open,
             saved_by=by,
         )
-        for credential in solution.credentials.defer("sealed")
+        for credential in solution.credentials.select_related("configuration").defer("sealed")
     )
+
+
+def _copy_configuration(
+    credential: Credential, copy: Solution, *, by: User
+) -> OAuthConfiguration | None:
+    """Return the organization's own, which both share, or a twin of one that is a part of the
+    credential: all of it but the client's secret. Consents stay with the solution they are for.
+    """
+    configuration = credential.configuration
+    if configuration is None or configuration.solution_id is None:
+        return configuration
+    twin = {
+        field.attname: getattr(configuration, field.attname)
+        for field in OAuthConfiguration._meta.concrete_fields
+        if field.name not in NOT_COPIED
+    }
+    return OAuthConfiguration.objects.create(solution=copy, saved_by=by, **twin)

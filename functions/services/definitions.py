@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from functions.engine import Definition, check_definition
 from functions.models import FunctionDefinition
 from jigxmgmt.errors import NotFound
+from orgs.models import Solution
 
 Key = tuple[uuid.UUID, int, str]
 
@@ -33,6 +34,17 @@ class Definitions:
         known = self.known(solution_id, version, name)
         return known or self._build((solution_id, version, name))
 
+    def of_live(self, solution: Solution, *, on_device: bool | None = None) -> list[Definition]:
+        """Return the functions of the live version, or those that run on the device, or don't."""
+        rows = FunctionDefinition.objects.filter(
+            version__solution=solution, version__number=solution.version
+        )
+        if on_device is not None:
+            rows = rows.filter(runs_on_device=on_device)
+        keyed = (((solution.pk, solution.version, row.name), row) for row in rows.defer("text"))
+        found = (self._known.get(key) or self._keep(key, row) for key, row in keyed)
+        return [definition for definition in found if definition is not None]
+
     def _build(self, key: Key) -> Definition:
         solution_id, version, name = key
         row = FunctionDefinition.objects.filter(
@@ -40,13 +52,24 @@ class Definitions:
         ).first()
         if row is None:
             raise NoSuchFunction(_("There is no function %(name)s.") % {"name": name})
-        definition = check_definition(orjson.loads(row.source), name=name).definition
+        definition = self._keep(key, row)
         if definition is None:
             raise NoSuchFunction(_("The function %(name)s is empty.") % {"name": name})
-        self._known[key] = definition
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+        return definition
+
+    def _keep(self, key: Key, row: FunctionDefinition) -> Definition | None:
+        definition = check_definition(orjson.loads(row.source), name=row.name).definition
+        if definition is not None:
+            self._known[key] = definition
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
         return definition
 
 
 definition_of = Definitions(most=5000)
+
+
+def keys_of_local_functions(solution: Solution) -> frozenset[str]:
+    """Return what the local functions of the live version hold where a credential's key may be."""
+    local = definition_of.of_live(solution, on_device=True)
+    return frozenset(key for definition in local for key in definition.default_keys)

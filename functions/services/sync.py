@@ -1,17 +1,19 @@
-"""What a device is given of a solution. The keychain comes with local execution; it is not here."""
+"""What a device is given of a solution."""
 
 import base64
+import hashlib
 from typing import Any
 
 import orjson
 
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.services.archives import read_archive
-from orgs.models import Solution
+from functions.services.keychain import keychain_of, marks_of_keychain
+from orgs.models import Solution, User
 
 
 def synced_definition(solution: Solution) -> dict[str, Any]:
-    """Return the live version: `{version, files, functions, settings}`.
+    """Return the live version: `{version, files, functions, settings, keychain}`.
 
     A file is text, or `{"base64": …}` where it is not UTF-8.
     """
@@ -22,7 +24,25 @@ def synced_definition(solution: Solution) -> dict[str, Any]:
         "files": files,
         "functions": [_described(function) for function in live.functions.all()],
         "settings": {"custom": solution.custom_settings},
+        "keychain": keychain_of(solution),
     }
+
+
+def sync_tag(solution: Solution, user: User) -> str:
+    """Return a strong entity tag (RFC 9110 8.8.3) over all that the sync depends on.
+
+    A digest of the keychain itself would let its secrets be guessed offline.
+    """
+    roles = solution.members.filter(membership__user=user).order_by("pk")
+    parts = [
+        str(solution.pk),
+        solution.version,
+        solution.custom_settings,
+        marks_of_keychain(solution),
+        [[str(pk), role] for pk, role in roles.values_list("pk", "role")],
+    ]
+    content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    return f'"{hashlib.sha256(content).hexdigest()}"'
 
 
 def _described(function: FunctionDefinition) -> dict[str, Any]:

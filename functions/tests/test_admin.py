@@ -18,9 +18,13 @@ from oauth2_provider.models import AccessToken, RefreshToken
 from auth_providers.models import (
     ConfigurationDomain,
     EmailCode,
+    InstallationKey,
     LinkedIdentity,
     OutsideGrant,
     RefreshRepeat,
+    ScimGroup,
+    ScimToken,
+    ScimUser,
     SignInTransaction,
     SingleSignOn,
     TestSignIn,
@@ -44,6 +48,7 @@ from orgs.models import (
     IdempotentRequest,
     InviteSolution,
     InviteTemplate,
+    MemberRemoval,
     Picture,
     Solution,
     User,
@@ -64,8 +69,9 @@ MODELS = [model for app in OURS for model in app.get_models()] + LIBRARIES
 # Their digests are there to be noted elsewhere.
 CHAINS = {AuditChain, AuditLink}
 ROWS = 5
-# The session, the operator, the count, the rows, and two for dates or filters: none once a row.
-MOST_QUERIES = 6
+# The session, the operator, their memberships, who requires single sign-on of them, the count, the
+# rows, and two for dates or filters: none once a row.
+MOST_QUERIES = 8
 
 type_of_bound = Callable[[int], AbstractContextManager[CaptureQueriesContext]]
 
@@ -113,6 +119,7 @@ def busy(db: None) -> None:
         EmailCode.objects.create(
             purpose="REGISTER", email=owner.email, code_digest="c", expires_at=timezone.now()
         )
+        InstallationKey.objects.create(number=number + 1, wrapped_by="file", wrapped=b"wrapped")
         LinkedIdentity.objects.create(user=owner, issuer="https://idp.example", subject=f"{number}")
         make_people_side(solution)
         make_outside_side(solution, owner)
@@ -137,6 +144,7 @@ def make_people_side(solution: Solution) -> None:
     )
     Picture.objects.create(content=b"PNG")
     member = SolutionMemberFactory.create(solution=solution)
+    MemberRemoval.objects.create(organization=organization, user=member.membership.user)
     GroupMember.objects.create(group=SolutionGroupFactory.create(solution=solution), member=member)
 
 
@@ -150,6 +158,9 @@ def make_outside_side(solution: Solution, owner: User) -> None:
     SignInTransaction.objects.create(
         purpose="TEST", configuration=configuration, revision=1, expires_at=now
     )
+    ScimToken.objects.create(organization=organization, digest=str(organization.pk))
+    ScimUser.objects.create(organization=organization, user_name="mia")
+    ScimGroup.objects.create(organization=organization, display_name="Field")
     OutsideGrant.objects.create(
         user=owner,
         solution=solution,

@@ -185,7 +185,9 @@ class TestClearExpired:
 
         output = run("clear_expired")
 
-        assert output == "1 tokens, devices and keys cleared, 1 calls cleared"
+        assert output == (
+            "1 tokens, devices and keys cleared, 1 calls cleared, 0 data keys dropped"
+        )
         assert CallRecord.objects.get() == kept
         assert PersonalAccessToken.objects.get() == alive
         assert Session.objects.count() == 1

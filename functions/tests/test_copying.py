@@ -17,7 +17,7 @@ from functions.tests.factories import (
     publish,
     save_secret,
 )
-from functions.worker.credentials import CredentialCache
+from functions.worker.credentials import CredentialCache, opened
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Membership, Solution, SolutionMember, User
 from orgs.services.solutions import NameTaken, NotAName, change_solution
@@ -164,7 +164,8 @@ class TestWorker:
         database = Database(1)
 
         async def find(key: str) -> object:
-            return await CredentialCache(database).find(copy.pk, stamp=0, key=key)
+            credential = await CredentialCache(database).find(copy.pk, stamp=0, key=key)
+            return credential and opened(credential)
 
         try:
             with pytest.raises(CredentialMissing):

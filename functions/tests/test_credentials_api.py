@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from auth_providers.tests.factories import OAuthConfigurationFactory
 from functions.models import Credential
+from functions.services.credentials import secret_of
 from functions.tests.doors import assert_problem, phone_of, script_of, stranger
 from functions.tests.factories import SECRET, creator, save_secret, technician
 from orgs.models import Solution, SolutionMember, User
@@ -43,6 +45,8 @@ class TestPutCredential:
             "has_secret": True,
             "allowed_origins": ["https://crm.example.com"],
             "available_to_devices": False,
+            "configuration": None,
+            "connected": None,
             "saved_by": owner.email,
         }
         assert SECRET.encode() not in answer.content
@@ -95,6 +99,70 @@ class TestPutCredential:
         assert_problem(answer, 403, "insufficient_scope")
 
 
+class TestTypes:
+    def test_take_a_user_name_with_a_password(self, solution: Solution, owner: User) -> None:
+        secret = {"username": "mia", "password": SECRET}
+
+        answer = put(script_of(owner), solution, type="basic_auth", secret=secret)
+
+        assert (answer.status_code, answer.json()["type"]) == (200, "basic_auth")
+        assert secret_of(Credential.objects.get()) == f"mia:{SECRET}"
+
+    @pytest.mark.parametrize(
+        ("secret", "pointers"),
+        [
+            ({"value": SECRET}, ["/secret/username", "/secret/password"]),
+            ({"username": "a:b", "password": SECRET}, ["/secret/username"]),
+            ({"username": "mia", "password": "a\nb"}, ["/secret/password"]),
+        ],
+    )
+    def test_point_at_what_is_no_user_name_or_password(
+        self, solution: Solution, owner: User, secret: dict[str, str], pointers: list[str]
+    ) -> None:
+        answer = put(script_of(owner), solution, type="basic_auth", secret=secret)
+
+        assert answer.status_code == 422
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == pointers
+        assert SECRET.encode() not in answer.content
+
+    def test_take_a_configuration_of_the_organization(
+        self, solution: Solution, owner: User
+    ) -> None:
+        mine = OAuthConfigurationFactory.create(organization=solution.organization)
+        theirs = OAuthConfigurationFactory.create()
+        script = script_of(owner)
+
+        refused = put(script, solution, type="oauth_alias", configuration_id=str(theirs.pk))
+        answer = put(script, solution, type="oauth_alias", configuration_id=str(mine.pk))
+
+        (fault,) = assert_problem(refused, 422, "credential_invalid")
+        assert fault["pointer"] == "/configuration_id"
+        told = answer.json()
+        assert (told["has_secret"], told["connected"]) == (True, False)
+        assert told["configuration"]["client_id"] == mine.client_id
+
+    def test_take_a_client_of_their_own(self, solution: Solution, owner: User) -> None:
+        client: dict[str, Any] = {
+            "name": "CRM",
+            "client_id": "field-app",
+            "issuer": "https://login.example",
+            "scopes": "crm.read offline_access",
+            "redirect_urls": ["https://app.example/callback"],
+            "secret": {"client_secret": SECRET},
+        }
+
+        answer = put(script_of(owner), solution, type="oauth", **client)
+        refused = put(script_of(owner), solution, "other", type="oauth", **client | {"issuer": ""})
+
+        assert answer.status_code == 200, answer.content
+        told = answer.json()
+        assert (told["type"], told["has_secret"], told["connected"]) == ("oauth", True, False)
+        assert told["configuration"]["scopes"] == "crm.read offline_access"
+        assert SECRET.encode() not in answer.content
+        (fault,) = assert_problem(refused, 422, "credential_invalid")
+        assert fault["pointer"] == "/issuer"
+
+
 class TestReadCredentials:
     def test_never_gives_the_secret(self, solution: Solution, owner: User) -> None:
         save_secret(solution, by=owner)
@@ -106,8 +174,8 @@ class TestReadCredentials:
         assert listed.json()["results"] == [one.json()]
         assert one.json()["key"] == "crm"
         assert set(one.json()) == {
-            "key", "type", "has_secret", "allowed_origins", "available_to_devices", "saved_by",
-            "saved_at",
+            "key", "type", "has_secret", "allowed_origins", "available_to_devices",
+            "configuration", "connected", "saved_by", "saved_at",
         }  # fmt: skip
 
     def test_says_that_there_is_none(self, solution: Solution, owner: User) -> None:

@@ -92,6 +92,9 @@ class TestDocument:
             "POST /api/v1/auth/register/resend",
             "POST /api/v1/auth/password/reset",
             "POST /api/v1/auth/password/reset/confirm",
+            "POST /api/v1/sso/discover",
+            "POST /api/v1/sso/transactions",
+            "POST /api/v1/sso/transactions/{id}/complete",
             "GET /api/v1/join-requests/{token}",
             "DELETE /api/v1/join-requests/{token}",
         }

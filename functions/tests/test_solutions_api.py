@@ -241,7 +241,7 @@ class TestOneSolution:
 
 
 class TestDefinition:
-    def test_gives_a_phone_all_but_a_keychain(
+    def test_gives_a_phone_all_that_it_runs_by(
         self, solution: Solution, owner: User, worker: User
     ) -> None:
         save_secret(solution, by=owner)
@@ -250,7 +250,8 @@ class TestDefinition:
         answer = self.sync(phone_of(worker), solution)
 
         synced = answer.json()
-        assert set(synced) == {"version", "files", "functions", "settings"}
+        assert set(synced) == {"version", "files", "functions", "settings", "keychain"}
+        assert synced["keychain"] == []
         assert synced["version"] == 1
         assert synced["files"]["functions/list-customers.jigx"] == LIST_CUSTOMERS
         assert {function["name"]: function["runs_on"] for function in synced["functions"]} == {

@@ -5,12 +5,15 @@ import logging
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import Any
 
 import uvloop
 from celery import bootsteps
 from django.conf import settings
+from django.db import Error
 
+from auth_providers.services.keys_in_use import advice_on, missing_keys
 from functions.calls.database import Database
 from functions.calls.lane import open_lane
 from functions.worker.log import CallLog
@@ -71,7 +74,15 @@ class LaneStep(bootsteps.StartStopStep):
         runner = Runner(database)
         self._worker = LaneWorker(lane=lane, runner=runner, log=CallLog(database))
         self._ready.set()
+        await database.run(_tell_missing_keys)
         await self._worker.serve()
         await runner.close()
         await lane.broker.aclose()
         database.close()
+
+
+def _tell_missing_keys() -> None:
+    """Log what the vault lacks; calls that need no secret, or another key's, go on."""
+    with suppress(Error):  # the database is away, and the first call will say so
+        for key_id in missing_keys():
+            logger.error("%s", advice_on(key_id))

@@ -12,18 +12,23 @@ import orjson
 from django.conf import settings
 from django.db import Error
 
+from auth_providers.services.vault import VaultAway, VaultKeyMissing
 from functions import engine
 from functions.calls.database import Database
 from functions.calls.envelope import RequestFrame
-from functions.calls.lane import BUG, DATABASE_AWAY
+from functions.calls.lane import BUG, DATABASE_AWAY, VAULT_AWAY
 from functions.models import CallRecord
 from functions.services.definitions import definition_of
 from functions.worker.credentials import CredentialCache
-from functions.worker.threads import ExpressionThreads
+from functions.worker.purse import Purse
+from functions.worker.threads import SharedThreads
 from jigxmgmt import outbound
 
 # What is left of a call's time for its reply.
 REPLY_MS = 50
+EXPRESSION_THREADS, EXPRESSION_SHARE = 8, 2
+# They wait for providers, and no slow provider may hold up another organization's calls.
+TOKEN_THREADS, TOKEN_SHARE = 16, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,15 @@ class Runner:
         self._database = database
         self._client = outbound.Client(max_connections=settings.LANE_CONCURRENCY)
         self._credentials = CredentialCache(database)
-        self._threads = ExpressionThreads()
+        self._expressions = SharedThreads(
+            EXPRESSION_THREADS, share=EXPRESSION_SHARE, name="expressions"
+        )
+        self._tokens = SharedThreads(TOKEN_THREADS, share=TOKEN_SHARE, name="tokens")
 
     async def close(self) -> None:
         await self._client.close()
-        self._threads.close()
+        self._expressions.close()
+        self._tokens.close()
 
     async def run(self, frame: RequestFrame) -> Answer:
         """Run one call to its end."""
@@ -90,13 +99,13 @@ class Runner:
         return _answer(frame, message, outcome, queued=queued, total=total)
 
     def failed(self, frame: RequestFrame, error: Exception) -> Answer:
-        """Answer for a call that did not end: a bug of ours, or a database that is away."""
-        is_away = isinstance(error, Error)
+        """Answer for a call that did not end: a bug of ours, or a part that is away."""
+        word, name = _reason_of(error)
         record = _record_of(frame, orjson.loads(frame.payload))
         record.status = CallRecord.Status.ERROR
-        record.error_name = "database_unavailable" if is_away else "internal_error"
+        record.error_name = name
         record.total_ms = max(int(time.time() * 1000) - frame.queued_at, 0)
-        return Answer(DATABASE_AWAY if is_away else BUG, b"", record)
+        return Answer(word, b"", record)
 
     async def _definition(
         self, solution_id: uuid.UUID, version: int, name: str
@@ -108,17 +117,21 @@ class Runner:
 
     def _surroundings(self, frame: RequestFrame, message: dict[str, Any]) -> engine.Surroundings:
         left = (frame.deadline - REPLY_MS) / 1000 - time.time()
-        solution_id, stamp = uuid.UUID(message["solution"]["id"]), message["credential_stamp"]
-
-        async def credentials(key: str) -> engine.Credential | None:
-            return await self._credentials.find(solution_id, stamp=stamp, key=key)
-
+        deadline, organization_id = time.monotonic() + left, message["organization"]["id"]
+        purse = Purse(
+            self._credentials,
+            message=message,
+            off_loop=self._tokens.of(organization_id),
+            deadline=deadline,
+        )
         return engine.Surroundings(
-            credentials=credentials,
+            credentials=purse.find,
             transport=BoundTransport(self._client, policy_for(tuple(message["networks"]))),
-            deadline=time.monotonic() + left,
+            deadline=deadline,
             limits=call_limits(),
-            off_loop=self._threads.of(message["organization"]["id"]),
+            off_loop=self._expressions.of(organization_id),
+            refresh=purse.refresh,
+            mint=purse.mint,
         )
 
 
@@ -144,6 +157,14 @@ def policy_for(networks: tuple[str, ...]) -> outbound.Policy:
         ),
         bind_address=settings.OUTBOUND_BIND_ADDRESS,
     )
+
+
+def _reason_of(error: Exception) -> tuple[bytes, str]:
+    if isinstance(error, Error):
+        return DATABASE_AWAY, "database_unavailable"
+    if isinstance(error, VaultAway | VaultKeyMissing):
+        return VAULT_AWAY, error.code
+    return BUG, "internal_error"
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Threads for expressions that would hold up the loop, a share of them for each organization."""
+"""Threads for work that would hold up the loop, a share of them for each organization."""
 
 import asyncio
 from collections import Counter
@@ -8,17 +8,17 @@ from typing import Any
 
 from functions import engine
 
-THREADS = 8
-# Some functions of the library can't be interrupted. One that a call no longer waits for still
-# holds its thread, and counts as its organization's until it really ends.
-THREADS_PER_ORGANIZATION = 2
 
+class SharedThreads:
+    """A pool of which no organization has more than its share; all but the work is on one loop.
 
-class ExpressionThreads:
-    """All of it lives on one loop, but for the work itself."""
+    Some work can't be interrupted. What nobody waits for any more still holds its thread, and
+    counts as its organization's until it really ends.
+    """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="expressions")
+    def __init__(self, count: int, *, share: int, name: str) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._share = share
         self._busy: Counter[str] = Counter()
         self._freed = asyncio.Condition()
 
@@ -27,13 +27,11 @@ class ExpressionThreads:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def of(self, organization_id: str) -> engine.OffLoop:
-        """Return the way off the loop for one organization's expressions."""
+        """Return the way off the loop for one organization's work."""
 
         async def off_loop(work: Callable[..., Any], /, *args: Any) -> Any:
             async with self._freed:
-                await self._freed.wait_for(
-                    lambda: self._busy[organization_id] < THREADS_PER_ORGANIZATION
-                )
+                await self._freed.wait_for(lambda: self._busy[organization_id] < self._share)
                 self._busy[organization_id] += 1
             return await asyncio.wrap_future(self._submit(organization_id, work, *args))
 

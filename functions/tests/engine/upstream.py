@@ -84,6 +84,8 @@ class Stage:
     seconds: float = 10.0
     policy: outbound.Policy = LOOPBACK
     call: Mapping[str, Any] = field(default_factory=dict)
+    refresh: engine.Refresh | None = None
+    mint: engine.Mint | None = None
 
 
 ADDRESS = "http://service.test"
@@ -168,6 +170,8 @@ async def call(
         transport=transport,
         deadline=time.monotonic() + stage.seconds,
         limits=stage.limits,
+        refresh=stage.refresh,
+        mint=stage.mint,
     )
     one = engine.Call(
         definition=check(at(address, source)),

@@ -15,10 +15,12 @@ from functions.calls import (
     NoWorker,
     QueueFull,
     TooManyCalls,
+    WorkerUnavailable,
 )
 from functions.calls.envelope import seal_reply
 from functions.calls.lane import (
     REQUESTS,
+    VAULT_AWAY,
     Lane,
     SealedReply,
     open_lane,
@@ -180,6 +182,22 @@ class TestClient:
             return [reply.document for reply in await asyncio.gather(*calls)]
 
         assert on_lane(story) == [b"0", b"1", b"2"]
+
+    def test_says_that_the_worker_could_not_open_the_vault(self) -> None:
+        async def story(lane: Lane) -> None:
+            await lane.beat(WORKER)
+            call = asyncio.create_task(
+                LaneClient(lane).call(b"{}", call_id=uuid.uuid4(), organization_id=ORGANIZATION)
+            )
+            frame = transport_keys().open((await lane.take(1))[0])
+            sealed = seal_reply(VAULT_AWAY, call_id=frame.call_id, reply_key=frame.reply_key)
+            await lane.reply(
+                [SealedReply(sealed, frame.web, frame.call_id, ORGANIZATION, frame.deadline)]
+            )
+            with pytest.raises(WorkerUnavailable):
+                await call
+
+        on_lane(story)
 
     def test_drops_a_forged_reply_and_waits_for_the_true_one(self) -> None:
         async def story(lane: Lane) -> bytes:

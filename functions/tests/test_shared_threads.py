@@ -1,19 +1,22 @@
 import asyncio
 import threading
 
-from functions.worker.threads import THREADS_PER_ORGANIZATION, ExpressionThreads
+from functions.worker.threads import SharedThreads
+
+SHARE = 2
 
 
-class TestExpressionThreads:
+def some_threads() -> SharedThreads:
+    return SharedThreads(4, share=SHARE, name="some")
+
+
+class TestSharedThreads:
     def test_serve_others_while_one_organization_holds_its_share(self) -> None:
         release = threading.Event()
 
         async def story() -> tuple[str, list[str]]:
-            threads = ExpressionThreads()
-            held = [
-                asyncio.create_task(threads.of("a")(release.wait, 10))
-                for _ in range(THREADS_PER_ORGANIZATION)
-            ]
+            threads = some_threads()
+            held = [asyncio.create_task(threads.of("a")(release.wait, 10)) for _ in range(SHARE)]
             waiting = asyncio.create_task(threads.of("a")(lambda: "late"))
             async with asyncio.timeout(5):
                 other = await threads.of("b")(lambda: "served")
@@ -31,11 +34,8 @@ class TestExpressionThreads:
         release = threading.Event()
 
         async def story() -> bool:
-            threads = ExpressionThreads()
-            held = [
-                asyncio.create_task(threads.of("a")(release.wait, 10))
-                for _ in range(THREADS_PER_ORGANIZATION)
-            ]
+            threads = some_threads()
+            held = [asyncio.create_task(threads.of("a")(release.wait, 10)) for _ in range(SHARE)]
             async with asyncio.timeout(5):
                 await threads.of("b")(lambda: None)
             for task in held:
