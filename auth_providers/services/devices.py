@@ -30,22 +30,24 @@ def sign_out(device: Device, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def revoke_for_reuse(device: Device, *, now: datetime) -> None:
-    """End the sign-in on a device whose refresh token came twice (RFC 9700 4.14.2)."""
+def revoke_for_reuse(
+    device: Device, *, now: datetime, reason: str = "refresh_token_reused"
+) -> None:
+    """End the sign-in on a device whose refresh token, or code, came twice (RFC 9700 4.14.2)."""
     # By its person, as whom the token came; the reason tells that it may have been a thief.
-    end_device(device, act="device.revoke", by=device.user, now=now, reason="refresh_token_reused")
+    end_device(device, act="device.revoke", by=device.user, now=now, reason=reason)
 
 
 def end_device(
     device: Device,
     *,
     act: str,
-    by: User,
+    by: User | None,
     now: datetime,
     reason: str | None = None,
     organization: Organization | None = None,
 ) -> None:
-    """End a sign-in, once; the caller has asked whether `by` may.
+    """End a sign-in, once; the caller has asked whether `by` may, None for a directory.
 
     It is recorded in the organization of the app, or in the one that is given.
     """

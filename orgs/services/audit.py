@@ -1,6 +1,8 @@
 """The one way to write an audit event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import models, transaction
@@ -11,6 +13,17 @@ from orgs.services.audit_chain import link_after_commit
 
 OPERATOR = "operator"
 Changes = Mapping[str, tuple[Any, Any]]
+_nobody: ContextVar[str] = ContextVar("nobody", default=OPERATOR)
+
+
+@contextmanager
+def acting_as(label: str) -> Iterator[None]:
+    """Name who acts where no person does: within, `by` None stands for this label."""
+    token = _nobody.set(label)
+    try:
+        yield
+    finally:
+        _nobody.reset(token)
 
 
 @transaction.atomic
@@ -21,15 +34,15 @@ def record_event(
     subject: models.Model,
     organization: Organization | None = None,
     changes: Changes | None = None,
-    actor_label: str = OPERATOR,
+    actor_label: str | None = None,
 ) -> AuditEvent:
     """Record an act. Changes never hold a secret.
 
-    `by` is None for an operator's command, and for somebody without an account, whom
-    `actor_label` then names.
+    `by` is None for an operator's command, for what `acting_as` names, and for somebody without
+    an account, whom `actor_label` then names.
     """
     event = _drafted(act, by, subject, organization, changes or {})
-    if by is None:
+    if by is None and actor_label is not None:
         event.actor_label = actor_label
     event.save(force_insert=True)
     AuditWait.objects.create(event=event, scope=event.scope)
@@ -64,7 +77,7 @@ def _drafted(
     return AuditEvent(
         organization=organization,
         actor=by,
-        actor_label=str(by) if by else OPERATOR,
+        actor_label=str(by) if by else _nobody.get(),
         act=act,
         subject_id=str(subject.pk),
         subject_label=str(subject)[:254],

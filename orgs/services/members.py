@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, NotAllowed
 from orgs import policies
-from orgs.models import Membership, Organization, User
+from orgs.models import MemberRemoval, Membership, Organization, User
 from orgs.models.organizations import MembershipQuerySet
 from orgs.services.audit import Changes, record_event
 
@@ -47,14 +47,15 @@ def change_member_role(membership: Membership, *, role: Membership.Role, by: Use
 
 
 @transaction.atomic
-def disable_member(membership: Membership, *, by: User) -> None:
+def disable_member(membership: Membership, *, by: User | None) -> None:
     """Let a member in no more, with role and solutions kept; nothing when they were out already.
 
-    Devices of the organization's own apps end with it, also when the person comes back.
-    Raises NotAllowed, LastOwner or NoLongerAMember.
+    Devices of the organization's own apps end with it, also when the person comes back. `by` is
+    None for the organization's directory. Raises NotAllowed, LastOwner or NoLongerAMember.
     """
     current, owners = _lock_with_owners(membership)
-    policies.require_to_grant(by, current.organization, current.role)
+    if by:
+        policies.require_to_grant(by, current.organization, current.role)
     if current.is_active:
         _require_another_owner(current, owners)
         current.disable()
@@ -66,7 +67,8 @@ def disable_member(membership: Membership, *, by: User) -> None:
 def enable_member(membership: Membership, *, by: User | None, now: datetime) -> None:
     """Let a disabled member in again, in the role that they had; nothing when they are in.
 
-    `by` is None for an operator's command. Raises NotAllowed or NoLongerAMember.
+    `by` is None for an operator's command and for the directory. Raises NotAllowed or
+    NoLongerAMember.
     """
     current, _owners = _lock_with_owners(membership)
     if by:
@@ -98,12 +100,15 @@ def change_member(
 def remove_member(membership: Membership, *, by: User) -> None:
     """End a membership with its roles in solutions and its places in groups.
 
-    Devices of the organization's own apps end with it, also when the person comes back.
-    Raises NotAllowed, LastOwner or NoLongerAMember.
+    Devices of the organization's own apps end with it, also when the person comes back, which
+    then takes a person who lets them in. Raises NotAllowed, LastOwner or NoLongerAMember.
     """
     current, owners = _lock_with_owners(membership)
     policies.require_to_grant(by, current.organization, current.role)
     _end(current, owners, act="member.remove", by=by)
+    MemberRemoval.objects.get_or_create(
+        organization=current.organization, user=current.user, defaults={"removed_by": by}
+    )
 
 
 @transaction.atomic
