@@ -12,7 +12,7 @@ from django_stubs_ext import StrPromise
 
 from auth_providers.models import EmailCode
 from orgs.mail import Letter, deliver
-from orgs.models import User
+from orgs.models import Organization, User
 
 CODES = 1_000_000
 # What the library's codes are for, by the name of its own template.
@@ -50,11 +50,26 @@ NOTICES: Mapping[str, tuple[StrPromise, StrPromise]] = {
         _lazy("A passkey was removed"),
         _lazy("A passkey or security key was removed from your account."),
     ),
+    "identity.link": (
+        _lazy("A way to sign in was added"),
+        _lazy("An account at a single sign-on provider was linked to your account."),
+    ),
+    "identity.unlink": (
+        _lazy("A way to sign in was taken away"),
+        _lazy("An account at a single sign-on provider is no longer linked to your account."),
+    ),
     "recovery_codes.make": (
         _lazy("New recovery codes were made"),
         _lazy("The recovery codes that you had before no longer work."),
     ),
 }
+
+
+def may_have_code(asked: EmailCode, person: User | None) -> bool:
+    """Answer whether a code does what it is asked for: there is an account, or there is none."""
+    if asked.purpose == EmailCode.Purpose.REGISTER:
+        return person is None
+    return person is not None and person.is_active
 
 
 def mail_code(asked: EmailCode, *, person: User | None, now: datetime) -> None:
@@ -63,10 +78,9 @@ def mail_code(asked: EmailCode, *, person: User | None, now: datetime) -> None:
     An address that may have no code gets one that nobody was ever told, so that a guess at it
     costs the same work as any other. Raises OSError when the mail server does not take the letter.
     """
-    if asked.purpose == EmailCode.Purpose.REGISTER:
-        may_have_one, otherwise = person is None, _letter_to_known()
-    else:
-        may_have_one, otherwise = person is not None and person.is_active, None
+    may_have_one = may_have_code(asked, person)
+    is_known = asked.purpose == EmailCode.Purpose.REGISTER and person is not None
+    otherwise = _letter_to_known() if is_known else None
     code = f"{secrets.randbelow(CODES):06}" if may_have_one else secrets.token_hex()
     letter = _letter_with(code, asked.purpose) if may_have_one else otherwise
     if asked.set_code(code, now) and letter:
@@ -99,6 +113,22 @@ def mail_account_notice(act: str, *, to: str) -> None:
         ],
         link_label=_("Reset the password"),
         link=_address("account_reset_password"),
+    )
+    deliver(letter, to=to)
+
+
+def mail_break_glass(person: User, *, organization: Organization, to: str) -> None:
+    """Tell an owner that somebody came in past the single sign-on that is required."""
+    named = {"person": person.display_name, "email": person.email, "organization": organization}
+    letter = Letter(
+        subject=_("Somebody signed in to %(organization)s without single sign-on") % named,
+        paragraphs=[
+            _("%(person)s (%(email)s) signed in by password or passkey.") % named,
+            _("Single sign-on is required, and this account is kept for emergencies."),
+            _("If nobody of you did this, take the account from those for emergencies now."),
+        ],
+        link_label=_("Single sign-on"),
+        link=_address("single-sign-on"),
     )
     deliver(letter, to=to)
 

@@ -94,6 +94,10 @@ class EmailCode(models.Model):
         usable = EmailCode.objects.usable(now).filter(pk=self.pk, code_digest=self.code_digest)
         return bool(usable.update(tries=F("tries") + 1))
 
+    def take_back_try(self) -> None:
+        """Count the try that found it right for none: what it is good for may yet be refused."""
+        EmailCode.objects.filter(pk=self.pk, tries__gt=0).update(tries=F("tries") - 1)
+
     def use(self, now: datetime) -> bool:
         """Spend it; false when somebody else did."""
         unused = EmailCode.objects.filter(

@@ -1,9 +1,8 @@
 """Asking for a code by e-mail, and spending it: no answer tells of an account."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TypeVar
 
 from allauth.core import ratelimit
 from django.db import IntegrityError, transaction
@@ -12,13 +11,13 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from auth_providers import tasks
+from auth_providers.cognito import Pool, PoolRefused, Refusal, configured_pool
 from auth_providers.models import EmailCode
 from auth_providers.models.email_codes import CODE_LIFETIME
 from auth_providers.services.sign_in import CacheAway
+from auth_providers.services.user_pool import refusal_of
 from jigxmgmt.errors import FieldFault, Invalid, TooMuch
 from orgs.services.people import checked_email
-
-Outcome = TypeVar("Outcome")
 
 
 class CodeWrong(Invalid):
@@ -80,29 +79,59 @@ def _replace(code: EmailCode) -> None:
     tasks.send_email_code.delay_on_commit(code_id=str(code.pk))
 
 
-def spend_email_code(
-    request: HttpRequest,
-    purpose: EmailCode.Purpose,
-    *,
-    email: str,
-    code: str,
-    now: datetime,
-    act: Callable[[EmailCode], Outcome],
-) -> Outcome:
-    """Do the act in one transaction with the code's end, so that a refused act spends no code.
+def find_email_code(
+    request: HttpRequest, purpose: EmailCode.Purpose, *, email: str, code: str, now: datetime
+) -> EmailCode:
+    """Return what this code proves; it is spent in one transaction with what it is good for.
 
-    A try is counted before the code is compared, and stays counted when it was wrong. Raises
-    CodeWrong, TooManyTries or CacheAway, and whatever the act raises.
+    So a refused act spends no code. A try is counted before the code is compared, and stays counted
+    when it was wrong. It may wait for the network, so call it in no transaction. Raises
+    NotAnAddress, CodeWrong, TooManyTries, CacheAway, PoolBusy or PoolAway.
     """
     email = checked_email(email)
+    count_code_try(request, purpose, email=email)
+    if pool := configured_pool():
+        _confirm_at_pool(pool, purpose, email=email, code=_digits(code), now=now)
+    asked = EmailCode.objects.unused().filter(purpose=purpose, email=email).first()
+    if asked and asked.try_once(now) and asked.matches(_digits(code)):
+        asked.take_back_try()
+        return asked
+    raise CodeWrong
+
+
+def spend_email_code(proved: EmailCode, *, now: datetime) -> None:
+    """End a code that was found good; raises CodeWrong where somebody else spent it meanwhile."""
+    if not proved.use(now):
+        raise CodeWrong
+
+
+def count_code_try(request: HttpRequest, purpose: EmailCode.Purpose, *, email: str) -> None:
+    """Count a try, before anything is compared; raises TooManyTries or CacheAway."""
     with _counted():
         if not ratelimit.consume(request, action="email_code_try", key=f"{purpose} {email}"):
             raise TooManyTries(_("Too many attempts; wait a little."))
-    with transaction.atomic():
-        asked = EmailCode.objects.unused().filter(purpose=purpose, email=email).first()
-        if asked and asked.try_once(now) and asked.matches(_digits(code)) and asked.use(now):
-            return act(asked)
-    raise CodeWrong
+
+
+def _confirm_at_pool(
+    pool: Pool, purpose: EmailCode.Purpose, *, email: str, code: str, now: datetime
+) -> None:
+    """Have the user pool compare the code, which it made; what it took is kept as one of ours.
+
+    So a refused act may come again with the same code, which the pool takes once. Outside of a
+    transaction, since it waits for the network. Raises CodeWrong, PoolBusy or PoolAway.
+    """
+    asked = EmailCode.objects.unused().filter(purpose=purpose, email=email).first()
+    if asked is None or asked.matches(code):
+        return
+    if not asked.try_once(now):
+        raise CodeWrong
+    try:
+        pool.confirm(email, code)
+    except PoolRefused as refused:
+        if refused.refusal in (Refusal.TOO_MANY, Refusal.AWAY):
+            raise refusal_of(refused) from None
+        raise CodeWrong from None
+    asked.set_code(code, now)
 
 
 def _digits(code: str) -> str:

@@ -5,14 +5,16 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from auth_providers.models import App, EmailCode
-from auth_providers.services.email_codes import ask_email_code, spend_email_code
+from auth_providers.services.email_codes import ask_email_code, find_email_code, spend_email_code
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
 from orgs.models import User
 from orgs.services.audit import record_event
+from orgs.services.passwords import NoteTaken, open_account, take_password
 from orgs.services.people import check_password, checked_email, name_faults
 
 REGISTER = EmailCode.Purpose.REGISTER
@@ -88,20 +90,19 @@ def confirm_registration(
 ) -> User:
     """Make the account of who knows the code, all in one step.
 
-    Anybody may have asked for the code last, with any names; those given here come first. Raises
-    NotAnAddress, NamesInvalid, WeakPassword, CodeWrong, TooManyTries, CacheAway or AccountExists.
+    Anybody may have asked for the code last, with any names; those given here come first. It may
+    wait for the network, so call it in no transaction. Raises NotAnAddress, NamesInvalid,
+    WeakPassword, CodeWrong, TooManyTries, CacheAway, PoolBusy, PoolAway or AccountExists.
     """
     _check_names(first_name, last_name)
     # Before the code, and without the names, which only its owner may learn of by guessing.
     check_password(password, User(email=checked_email(email)))
-    return spend_email_code(
-        request,
-        REGISTER,
-        email=email,
-        code=code,
-        now=now,
-        act=lambda proved: _open_account(proved, password, first_name, last_name),
-    )
+    proved = find_email_code(request, REGISTER, email=email, code=code, now=now)
+    person = _newcomer(proved, password, first_name, last_name)
+    note = take_password(person, password)
+    with transaction.atomic():
+        spend_email_code(proved, now=now)
+        return _open_account(proved, person, note)
 
 
 def prove_registration(request: HttpRequest, *, email: str, code: str, now: datetime) -> EmailCode:
@@ -109,25 +110,32 @@ def prove_registration(request: HttpRequest, *, email: str, code: str, now: date
 
     Raises NotAnAddress, CodeWrong, TooManyTries or CacheAway.
     """
-    return spend_email_code(
-        request, REGISTER, email=email, code=code, now=now, act=lambda proved: proved
-    )
+    proved = find_email_code(request, REGISTER, email=email, code=code, now=now)
+    spend_email_code(proved, now=now)
+    return proved
 
 
-@transaction.atomic
 def finish_registration(
     proof_id: UUID, *, password: str, first_name: str, last_name: str, now: datetime
 ) -> User:
     """Make the account of who has proved the address.
 
-    Raises ProofExpired, NamesInvalid, WeakPassword or AccountExists.
+    It may wait for the network, so call it in no transaction. Raises ProofExpired, NamesInvalid,
+    WeakPassword, PoolBusy, PoolAway or AccountExists.
     """
     _check_names(first_name, last_name)
-    proofs = EmailCode.objects.proved(now).filter(purpose=REGISTER)
-    proved = proofs.select_for_update().filter(pk=proof_id).first()
+    proofs = EmailCode.objects.proved(now).filter(purpose=REGISTER, pk=proof_id)
+    person = _newcomer(_first(proofs), password, first_name, last_name)
+    note = take_password(person, password)
+    with transaction.atomic():
+        return _open_account(_first(proofs.select_for_update()), person, note)
+
+
+def _first(proofs: QuerySet[EmailCode]) -> EmailCode:
+    proved = proofs.first()
     if proved is None:
         raise ProofExpired(_("That took too long; ask for a new code."))
-    return _open_account(proved, password, first_name, last_name)
+    return proved
 
 
 def _check_names(first_name: str, last_name: str) -> None:
@@ -135,21 +143,34 @@ def _check_names(first_name: str, last_name: str) -> None:
         raise NamesInvalid(_("Some names are at fault."), faults=faults)
 
 
-def _open_account(proved: EmailCode, password: str, first_name: str, last_name: str) -> User:
-    """Make the account, which uses the proof up."""
-    person = {
-        "first_name": first_name or proved.first_name,
-        "last_name": last_name or proved.last_name,
-    }
-    check_password(password, User(email=proved.email, **person))
+def _newcomer(proved: EmailCode, password: str, first_name: str, last_name: str) -> User:
+    """Return who is about to have an account, not saved yet; raises WeakPassword, AccountExists."""
+    person = User(
+        email=proved.email,
+        first_name=first_name or proved.first_name,
+        last_name=last_name or proved.last_name,
+    )
+    check_password(password, person)
     if proved.find_person():
-        raise AccountExists(_("This address has an account already; sign in with it."))
+        raise _account_exists()
+    return person
+
+
+def _open_account(proved: EmailCode, person: User, note: NoteTaken) -> User:
+    """Make the account, which uses the proof up."""
+    names = {"first_name": person.first_name, "last_name": person.last_name}
+    if proved.find_person():
+        raise _account_exists()
     try:
         with transaction.atomic():
-            user = User.objects.create_user(proved.email, password, **person)
+            user = open_account(proved.email, note, **names)
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     except IntegrityError as error:  # an invitation was accepted at this very moment
-        raise AccountExists(_("This address has an account already; sign in with it.")) from error
+        raise _account_exists() from error
     proved.delete()
     record_event("user.register", by=user, subject=user)
     return user
+
+
+def _account_exists() -> AccountExists:
+    return AccountExists(_("This address has an account already; sign in with it."))

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
-from orgs.models import Membership, Organization, User
+from orgs.models import MemberRemoval, Membership, Organization, User
 from orgs.models.addresses import kept_email
 from orgs.services.audit import record_event
+from orgs.services.passwords import open_account, take_password
 
 NAME_LENGTH = 100
 
@@ -36,7 +37,6 @@ class Admission:
     is_new: bool
 
 
-@transaction.atomic
 def register_person(
     email: str, *, password: str, first_name: str = "", last_name: str = ""
 ) -> User:
@@ -48,10 +48,13 @@ def register_person(
     existing = User.objects.filter(email=email).first()
     if existing:
         return existing
-    check_password(password, User(email=email, first_name=first_name, last_name=last_name))
-    user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
-    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-    record_event("user.create", by=None, subject=user)
+    names = {"first_name": first_name, "last_name": last_name}
+    check_password(password, User(email=email, **names))
+    note = take_password(User(email=email, **names), password)
+    with transaction.atomic():
+        user = open_account(email, note, **names)
+        EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        record_event("user.create", by=None, subject=user)
     return user
 
 
@@ -67,6 +70,7 @@ def admit_member(
         organization=organization, user=user, defaults={"role": role}
     )
     if is_new:
+        MemberRemoval.objects.filter(organization=organization, user=user).delete()
         record_event(
             "member.admit",
             by=by,

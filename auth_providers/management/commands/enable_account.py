@@ -1,0 +1,25 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from auth_providers.services.accounts import enable_account
+from jigxmgmt.errors import DomainError
+from orgs.models import User
+from orgs.models.addresses import normal_email
+
+
+class Command(BaseCommand):
+    help = "Open a person's account again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--email", required=True)
+
+    def handle(self, *, email: str, **options: Any) -> str:
+        person = User.objects.filter(email=normal_email(email)).first()
+        if person is None:
+            raise CommandError(f"Nobody has the address {email}.")
+        try:
+            changed = enable_account(person)
+        except DomainError as refusal:
+            raise CommandError(refusal.detail) from refusal
+        return f"{person.email} {'is' if changed else 'was already'} enabled"
