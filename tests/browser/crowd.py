@@ -4,6 +4,14 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from auth_providers.models import (
+    LinkedIdentity,
+    OAuthConfiguration,
+    SingleSignOn,
+    TestSignIn,
+)
+from auth_providers.tests.factories import OAuthConfigurationFactory, connected
+from functions.services.oauth_credentials import save_oauth_alias
 from orgs.models import (
     Domain,
     Invite,
@@ -30,6 +38,7 @@ class Crowd:
     domain: Domain
     pending: JoinRequest
     approved: JoinRequest
+    tested: OAuthConfiguration
 
 
 def make_crowd(field: Field) -> Crowd:
@@ -42,6 +51,15 @@ def make_crowd(field: Field) -> Crowd:
         organization=organization, language="de", parameters={"heading": "Willkommen"}
     )
     DomainFactory.create(organization=organization, name="field.example")
+    for member in field.solution.members.filter(membership__user__in=[field.technician, owner]):
+        connected(member)
+    save_oauth_alias(
+        field.solution,
+        key="graph",
+        configuration_id=OAuthConfigurationFactory.create(organization=organization).pk,
+        allowed_origins=["https://graph.example.com"],
+        by=owner,
+    )
     asking = {"organization": organization, "message": "I look after the north."}
     return Crowd(
         technician,
@@ -55,7 +73,19 @@ def make_crowd(field: Field) -> Crowd:
             decided_at=timezone.now(),
             **asking,
         ),
+        _sign_in_by_provider(organization, owner),
     )
+
+
+def _sign_in_by_provider(organization: Organization, owner: User) -> OAuthConfiguration:
+    configuration = OAuthConfigurationFactory.create(organization=organization)
+    configuration.domains.create(pattern="acme.example")
+    claims = {"sub": "00u1f9x", "email": owner.email, "groups": "field, admins"}
+    TestSignIn.objects.create(configuration=configuration, user=owner, revision=1, claims=claims)
+    settings = SingleSignOn.objects.create(organization=organization, is_enabled=True)
+    settings.configurations.add(configuration)
+    LinkedIdentity.objects.create(user=owner, issuer="https://idp.example", subject="00u1f9x")
+    return configuration
 
 
 def _invite(organization: Organization, owner: User) -> None:

@@ -24,6 +24,7 @@ ENTRANCE = (
     "/accounts/signup/",
     "/register",
     "/nothing-here",
+    "/sign-in/ended?reason=sso_refused",
 )
 # The link puts what it holds into the session, and leads on to a page.
 INVITED = (f"/invitations/{TOKEN}", "/invitations/that-is-none")
@@ -34,6 +35,7 @@ REFUSING = (
     "/solutions/new",
     "/organization",
     "/apps/new",
+    "/oauth-configurations/new?type=OKTA",
 )
 # 1280 pixels at 400 % are as wide as these.
 NARROWEST = 320
@@ -44,7 +46,7 @@ def pages_of(field: Field) -> Iterator[str]:
     yield f"/solutions/{field.solution.pk}"
     yield f"/solutions/{field.solution.pk}/functions/list-customers"
     yield f"/calls/{field.organization.calls.latest('started_at').pk}"
-    yield from ("/my-devices", "/accounts/2fa/", "/accounts/sessions/")
+    yield from ("/my-devices", "/profile/connections", "/accounts/2fa/", "/accounts/sessions/")
     yield "/accounts/password/change/"
 
 
@@ -57,10 +59,20 @@ def pages_of_people(field: Field, crowd: Crowd) -> Iterator[str]:
     yield from ("/join-requests", "/join-requests?status=APPROVED", "/join-requests?status=DENIED")
     yield from (f"/join-requests/{crowd.pending.pk}", f"/join-requests/{crowd.approved.pk}")
     yield from ("/domains", f"/domains/{crowd.domain.pk}", "/organization")
-    yield from ("/apps", "/apps/new")
+    yield from pages_of_configurations(field)
+    yield from ("/apps", "/apps/new", "/directory")
+    yield from ("/single-sign-on", f"/single-sign-on/tests/{crowd.tested.pk}")
     yield from ("/audit-events", "/audit-events?search=nothing")
     yield from ("/profile", "/profile/tokens", "/accounts/email/", "/register/waiting")
     yield f"/profile/organizations/{crowd.founder.pk}/leave"
+
+
+def pages_of_configurations(field: Field) -> Iterator[str]:
+    yield from ("/oauth-configurations", "/oauth-configurations/new")
+    yield "/oauth-configurations/new?type=ENTRA"
+    used = field.organization.oauth_configurations.latest("created_at")
+    yield from (f"/oauth-configurations/{used.pk}", f"/oauth-configurations/{used.pk}?as=json")
+    yield f"/oauth-configurations/{used.pk}/remove"
 
 
 def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
@@ -68,6 +80,8 @@ def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
     here = f"/solutions/{field.solution.pk}"
     for part in ("members", "members/add", "groups", "settings", "settings?as=json"):
         yield f"{here}/{part}"
+    for part in ("", "/new", "/new?type=basic_auth", "/new?type=oauth", "/key/crm", "/key/graph"):
+        yield f"{here}/credentials{part}"
     yield from (f"{here}/groups/{crowd.group.pk}", f"{here}/copy", f"{here}/delete")
 
 
