@@ -1,20 +1,26 @@
 """What allauth asks of us, and what it tells us of what people do at its pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from auth_providers import mail
+from auth_providers.http import SINGLE_SIGN_ON, opening_configuration
 from auth_providers.services.account_changes import (
     end_own_sessions,
     note_account_change,
@@ -23,8 +29,17 @@ from auth_providers.services.account_changes import (
     record_sign_in,
     record_sign_out,
 )
+from auth_providers.services.installation_secrets import open_seed, seal_seed
+from auth_providers.services.required_sign_on import (
+    SingleSignOnRequired,
+    note_break_glass,
+    require_open_password,
+)
+from auth_providers.services.user_pool import authenticate_at_pool
+from orgs.console.idle import note_opening
 from orgs.models import User
 from orgs.models.addresses import kept_email
+from orgs.services.passwords import take_password
 
 UNIX_SOCKET = "127.0.0.1"
 # The library tells of each by a mail; ours says it in our words and in the person's language.
@@ -51,23 +66,58 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return kept_email(email)
 
     def login(self, request: HttpRequest, user: User) -> None:
-        super().login(request, user)
+        """Open the session, unless single sign-on alone may: known now, as all proofs are given."""
         records = get_authentication_records(request, user)
-        record_sign_in(user, methods=[record.get("type", record["method"]) for record in records])
+        methods = [record.get("type", record["method"]) for record in records]
+        if SINGLE_SIGN_ON not in methods:
+            self._require_open_password(request, user, methods)
+        super().login(request, user)
+        note_opening(request)
+        record_sign_in(user, methods=methods)
+
+    def _require_open_password(
+        self, request: HttpRequest, user: User, methods: Sequence[str]
+    ) -> None:
+        try:
+            require_open_password(user)
+        except SingleSignOnRequired as refusal:
+            messages.error(request, refusal.detail)
+            raise ImmediateHttpResponse(redirect("account_login")) from refusal
+        note_break_glass(user, methods=methods)
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """Lead who came by a provider to a page that offers the provider's own sign-out."""
+        configuration_id = opening_configuration(request)
+        if configuration_id is None:
+            url: str = super().get_logout_redirect_url(request)
+            return url
+        return reverse("signed-out", args=[configuration_id])
 
     def logout(self, request: HttpRequest) -> None:
         if isinstance(request.user, User):
             record_sign_out(request.user)
         super().logout(request)
 
-    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
         """Change the password of who is signed in, or of who lost it and proved the address."""
-        super().set_password(user, password)
-        if self.request.user.is_authenticated:
-            note_account_change(user, act="user.change_password")
-        else:
-            note_password_reset(user, now=timezone.now())
+        note = take_password(user, password)
+        with transaction.atomic():
+            note(user)
+            if self.request.user.is_authenticated:
+                note_account_change(user, act="user.change_password")
+            else:
+                note_password_reset(user, now=timezone.now())
+
+    def _require_proved_address(self, user: User) -> None:
+        """Let nobody choose a first password for an address that they have not proved.
+
+        A provider may have made the account, and a user pool would take the password as its own
+        user's of that address.
+        """
+        if EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
+            return
+        messages.error(self.request, _("Prove your e-mail address before you choose a password."))
+        raise ImmediateHttpResponse(redirect("account_email"))
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Take an address as proved; where it is new, it replaces the person's own."""
@@ -105,6 +155,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().send_mail(template_prefix, email, context)
 
 
+class UserPoolBackend(AuthenticationBackend):  # type: ignore[misc]
+    """Asks the user pool, in place of the password column."""
+
+    def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
+        self._did_check_password = True  # the pool takes its time alike for unknown people
+        email, password = credentials.get("email"), credentials.get("password")
+        if not email or not password:
+            return None
+        user = authenticate_at_pool(email, password)
+        return user if self.user_can_authenticate(user) else None
+
+
 class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
     def end_sessions(self, sessions: list[UserSession]) -> None:
         end_own_sessions(sessions)
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """The seeds of authenticator apps and recovery codes are sealed, and taken only sealed."""
+
+    def encrypt(self, text: str) -> str:
+        return seal_seed(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return open_seed(encrypted_text)

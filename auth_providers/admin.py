@@ -15,11 +15,15 @@ from auth_providers.models import (
     DataKey,
     Device,
     EmailCode,
+    InstallationKey,
     LinkedIdentity,
     OAuthConfiguration,
     OutsideGrant,
     PersonalAccessToken,
     RefreshRepeat,
+    ScimGroup,
+    ScimToken,
+    ScimUser,
     SignInTransaction,
     SingleSignOn,
     TestSignIn,
@@ -59,6 +63,7 @@ class AppAdmin(ReadOnly):
 
 @admin.register(Device)
 class DeviceAdmin(Revocable):
+    hidden = ("code_checksum",)
     list_display = ("__str__", "user", "app", "platform", "last_seen_at", "revoked_at")
     list_filter = ("platform",)
     list_select_related = ("user", "app")
@@ -113,6 +118,12 @@ class DataKeyAdmin(ReadOnly):
     list_select_related = ("organization",)
 
 
+@admin.register(InstallationKey)
+class InstallationKeyAdmin(ReadOnly):
+    hidden = ("wrapped",)
+    list_display = ("number", "wrapped_by", "created_at")
+
+
 @admin.register(OAuthConfiguration)
 class OAuthConfigurationAdmin(ReadOnly):
     hidden = ("sealed_secret", "additional_parameters")
@@ -156,6 +167,30 @@ class OutsideGrantAdmin(ReadOnly):
     list_display = ("user", "configuration", "solution", "credential_key", "state", "connected_at")
     list_filter = ("state",)
     list_select_related = ("user", "configuration", "solution")
+
+
+@admin.register(ScimToken)
+class ScimTokenAdmin(ReadOnly):
+    hidden = ("digest",)
+    list_display = ("organization", "prefix", "created_by", "created_at", "last_used_at")
+    list_select_related = ("organization", "created_by")
+
+
+@admin.register(ScimUser)
+class ScimUserAdmin(ReadOnly):
+    hidden = ("attributes",)
+    list_display = ("user_name", "organization", "is_active", "finding", "modified_at")
+    list_filter = ("finding",)
+    list_select_related = ("organization",)
+    search_fields = ("user_name", "organization__name")
+
+
+@admin.register(ScimGroup)
+class ScimGroupAdmin(ReadOnly):
+    hidden = ("attributes",)
+    list_display = ("display_name", "organization", "modified_at")
+    list_select_related = ("organization",)
+    search_fields = ("display_name", "organization__name")
 
 
 @admin.register(AccessToken, RefreshToken)

@@ -21,6 +21,7 @@ from auth_providers.services.issuing import DEVICE_FIELDS, GRANT_TYPES, checksum
 from auth_providers.services.rotation import (
     RefreshRefused,
     claim_rotation,
+    end_device_of_code,
     kill_family,
     may_refresh,
     record_rotation,
@@ -57,8 +58,10 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **more: Any
     ) -> bool:
-        is_good = super().validate_code(client_id, code, client, request, *args, **more)
-        return bool(is_good) and may_use_app(request.user, client)
+        if not super().validate_code(client_id, code, client, request, *args, **more):
+            end_device_of_code(code, app=client, now=timezone.now())
+            return False
+        return may_use_app(request.user, client)
 
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **more: Any
@@ -110,7 +113,8 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
             return
         _spend_code(request)
         super()._save_bearer_token(token, request, *args, **more)
-        device = open_device(token["access_token"], description=_described(request), now=now)
+        description, code = _described(request), request.code
+        device = open_device(token["access_token"], description=description, now=now, code=code)
         token["device_id"] = str(device.pk)
 
     def invalidate_authorization_code(self, *args: Any, **more: Any) -> None:

@@ -12,8 +12,8 @@ import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from jigxmgmt.keys import decode_keys, read_or_make_key
-from jigxmgmt.openapi import SPECTACULAR_SETTINGS  # noqa: F401 (a setting, kept where it is told)
+from jigxmgmt import api_settings
+from jigxmgmt.keys import decode_keys, read_or_make_key, require_key_arns
 
 django_stubs_ext.monkeypatch()
 
@@ -47,6 +47,13 @@ TRANSPORT_KEYS = decode_keys(
 VAULT_KEYS = decode_keys(
     env.list("VAULT_KEY", default=[]) or read_or_make_key(KEY_DIR / "vault.key"),
     name="VAULT_KEY",
+)
+# A key of AWS KMS by its ARN, in place of the file's; former ones still unwrap (as does the file).
+VAULT_KMS_KEY_ID = env.str("VAULT_KMS_KEY_ID", default="")
+VAULT_KMS_FORMER_KEY_IDS = env.list("VAULT_KMS_FORMER_KEY_IDS", default=[])
+require_key_arns([VAULT_KMS_KEY_ID, *VAULT_KMS_FORMER_KEY_IDS])
+TOKEN_KEYS = decode_keys(
+    env.list("TOKEN_KEY", default=[]) or read_or_make_key(KEY_DIR / "token.key"), name="TOKEN_KEY"
 )
 
 # --- Address --------------------------------------------------------------------------------
@@ -107,6 +114,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "orgs.console.idle.EndIdleSessions",
+    "auth_providers.middleware.KeepToSingleSignOn",
+    "auth_providers.middleware.RenewProvedSessions",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -213,6 +222,7 @@ OUTBOUND_ALLOWED_NETWORKS = tuple(
     ip_network(network) for network in env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
 )
 OUTBOUND_BIND_ADDRESS = env.str("OUTBOUND_BIND_ADDRESS", default="") or None
+PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=10.0)
 EGRESS_ADDRESSES = env.list("EGRESS_ADDRESSES", default=[])
 # Who is asked for the proof of a domain, as host or host:port; nobody named: the system's own.
 DNS_RESOLVERS = env.list("DNS_RESOLVERS", default=[])
@@ -224,17 +234,27 @@ SOLUTION_MAX_FILES = env.int("SOLUTION_MAX_FILES", default=5000)
 
 # --- People and tokens ----------------------------------------------------------------------
 AUTH_USER_MODEL = "orgs.User"
+# Passwords are kept here, unless an Amazon Cognito user pool is named.
+COGNITO_USER_POOL_ID = env.str("COGNITO_USER_POOL_ID", default="")
+COGNITO_CLIENT_ID = env.str("COGNITO_CLIENT_ID", default="")
+COGNITO_CLIENT_SECRET = env.str("COGNITO_CLIENT_SECRET", default="")
+COGNITO_REGION = env.str("COGNITO_REGION", default="") or COGNITO_USER_POOL_ID.partition("_")[0]
+PASSWORD_KEEPER = "orgs.services.passwords.OwnPasswords"  # noqa: S105 (a class)
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+if COGNITO_USER_POOL_ID:
+    PASSWORD_KEEPER = "auth_providers.services.user_pool.PoolPasswords"  # noqa: S105 (a class)
+    AUTHENTICATION_BACKENDS = ["auth_providers.adapters.UserPoolBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
     for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")
-]
+] + [{"NAME": "orgs.services.password_words.ContextWords"}]
 ACCOUNT_ADAPTER = "auth_providers.adapters.AccountAdapter"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
     "add_email": "auth_providers.console.forms.NewEmailForm",
+    "change_password": "auth_providers.console.forms.NewPasswordForm",
     "login": "auth_providers.console.forms.SignInForm",
     "reset_password": "auth_providers.console.forms.LostPasswordForm",
 }
@@ -243,6 +263,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # Six digits and five tries a code: these bounds keep guessing below one in 20,000 a day.
@@ -250,9 +271,12 @@ ACCOUNT_RATE_LIMITS = {
     "email_code": "30/10m/ip,3/5m/key,10/d/key",
     "email_code_try": "60/5m/ip,20/5m/key",
     "reset_password": "20/m/ip,3/5m/key,10/d/key",
+    "single_sign_on": "300/5m/ip,30/5m/key",
+    "way_to_provider": "60/5m/ip",
 }
 ACCOUNT_USER_DISPLAY = "orgs.models.display_name"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "auth_providers.adapters.MFAAdapter"
 MFA_FORMS = {
     "add_webauthn": "auth_providers.console.forms.NewPasskeyForm",
     "edit_webauthn": "auth_providers.console.forms.RenamePasskeyForm",
@@ -285,15 +309,8 @@ OAUTH2_PROVIDER = {
 DEVICE_LIFETIME = timedelta(days=env.int("DEVICE_LIFETIME_DAYS", default=180))
 
 # --- The API --------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["auth_providers.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["auth_providers.authentication.TokenAllows"],
-    "DEFAULT_RENDERER_CLASSES": ["jigxmgmt.api.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["jigxmgmt.api.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "jigxmgmt.api.CursorPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "jigxmgmt.api.answer_refusal",
-}
+REST_FRAMEWORK: dict[str, object] = api_settings.REST_FRAMEWORK
+SPECTACULAR_SETTINGS: dict[str, object] = api_settings.SPECTACULAR_SETTINGS
 
 # --- Mail -----------------------------------------------------------------------------------
 _EMAIL_URL = env.str("EMAIL_URL", default="")

@@ -12,6 +12,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from redis.exceptions import RedisError
 
 from jigxmgmt import api
+from jigxmgmt.errors import Unavailable
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "jigxmgmt"
@@ -29,6 +30,7 @@ urlpatterns = [
     re_path(r"^api/", api.not_found),
     path("", include("functions.api.health_urls")),
     path("", include("auth_providers.api.oauth_urls")),
+    path("", include("auth_providers.scim.urls")),
     path("accounts/", include("allauth.urls")),
     path("staff/", admin.site.urls),
     path("", include("orgs.console.urls")),
@@ -45,11 +47,12 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def handler500(request: HttpRequest) -> HttpResponseBase:
-    """Answer for a bug, or for a broker that is away: it counts who guesses passwords.
+    """Answer for a bug, or for a part that is away: the broker counts who guesses passwords, and
+    the vault opens the seeds of the library's pages.
 
     A problem document under /api/, a page elsewhere.
     """
-    is_away = isinstance(sys.exc_info()[1], RedisError)
+    is_away = isinstance(sys.exc_info()[1], RedisError | Unavailable)
     if request.path.startswith("/api/"):
         return api.part_away(request) if is_away else api.server_error(request)
     response = defaults.server_error(request)

@@ -20,6 +20,7 @@ from orgs.models import (
     InviteSolution,
     InviteTemplate,
     JoinRequest,
+    MemberRemoval,
     Membership,
     Organization,
     Picture,
@@ -77,6 +78,13 @@ class MembershipAdmin(ReadOnly):
     list_display = ("user", "organization", "role", "is_active", "created_at")
     list_filter = ("role", "is_active")
     list_select_related = ("user", "organization")
+    search_fields = ("user__email", "organization__name")
+
+
+@admin.register(MemberRemoval)
+class MemberRemovalAdmin(ReadOnly):
+    list_display = ("user", "organization", "removed_by", "removed_at")
+    list_select_related = ("user", "organization", "removed_by")
     search_fields = ("user__email", "organization__name")
 
 

@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from auth_providers.tests.factories import personal_token, signed_in
+from auth_providers.models import OutsideGrant
+from auth_providers.services.scim_tokens import make_scim_token
+from auth_providers.tests.factories import connected, personal_token, signed_in
 from functions.models import CallRecord
 from functions.services.archives import pack_files
 from functions.services.publishing import publish_solution
@@ -50,6 +52,7 @@ class World:
     own: Solution
     other: Solution
     calls: dict[Solution, CallRecord] = field(default_factory=dict)
+    connections: dict[Solution, OutsideGrant] = field(default_factory=dict)
 
     def path(self, template: str) -> str:
         """Fill in the ids that a path of the tables names."""
@@ -60,6 +63,8 @@ class World:
             invited=self.invited.pk,
             own=self.own.pk,
             other=self.other.pk,
+            own_connection=self.connections[self.own].pk,
+            other_connection=self.connections[self.other].pk,
         )
 
 
@@ -96,6 +101,7 @@ def make_world() -> World:
         )
     publish(own)
     publish(other)
+    make_scim_token(acme, by=members[Role.OWNER].user, now=timezone.now())
     asking = JoinRequest.objects.create(
         organization=acme,
         user=MembershipFactory.create().user,
@@ -111,6 +117,10 @@ def make_world() -> World:
     people = {role: membership.user for role, membership in members.items()}
     world = World(acme, people, mia, asking, invited, own, other)
     world.calls = {solution: log_call(world, solution) for solution in (own, other)}
+    world.connections = {
+        solution: connected(SolutionMember(solution=solution, membership=mia))
+        for solution in (own, other)
+    }
     return world
 
 

@@ -2,7 +2,7 @@
 
 A cell is tried with a real token, or a browser that is signed in, of a person of that role: what
 is allowed is done, what is not is 403 or 404. Left out are the doors that the product does not
-have yet: OAuth configurations, single sign-on, connections, and SCIM.
+have yet: connections, and SCIM.
 """
 
 from uuid import uuid4
@@ -46,6 +46,14 @@ OWNER, ADMIN, CREATOR, USER = Role.OWNER, Role.ADMIN, Role.CREATOR, Role.USER
 GOVERNORS, BUILDERS = {OWNER, ADMIN}, {OWNER, ADMIN, CREATOR}
 
 IN_ACME = "organizations/{acme}"
+OAUTH_CONFIGURATION = {
+    "name": "Company account",
+    "key": "company",
+    "client_id": "portal",
+    "client_authentication": "none",
+    "issuer": "https://login.acme.example",
+    "redirect_urls": ["https://console.example/sign-in/callback"],
+}
 ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
     "sign in to the console": (BUILDERS, [page("/")]),
     "see people": (
@@ -100,6 +108,7 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
             api("POST", "solutions/{own}/members", {"membership_id": "{mia}", "role": "USER"}),
             api("POST", "solutions/{own}/groups", {"name": "Night shift"}),
             act("/people/{mia}/solutions", solution="{own}", role="USER"),
+            act("person-connection-end {mia} {own_connection}"),
         ],
     ),
     "solution permissions, without": (
@@ -108,15 +117,24 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
             api("POST", "solutions/{other}/members", {"membership_id": "{mia}", "role": "USER"}),
             api("POST", "solutions/{other}/groups", {"name": "Night shift"}),
             act("/people/{mia}/solutions", solution="{other}", role="USER"),
+            act("person-connection-end {mia} {other_connection}"),
         ],
     ),
     "credentials, and trying functions, of own solutions": (
         BUILDERS,
-        [api("GET", "solutions/{own}/credentials"), page("/solutions/{own}/functions/nearby")],
+        [
+            api("GET", "solutions/{own}/credentials"),
+            page("/solutions/{own}/credentials"),
+            page("/solutions/{own}/functions/nearby"),
+        ],
     ),
     "credentials, and trying functions, of all": (
         GOVERNORS,
-        [api("GET", "solutions/{other}/credentials"), page("/solutions/{other}/functions/nearby")],
+        [
+            api("GET", "solutions/{other}/credentials"),
+            page("/solutions/{other}/credentials/new"),
+            page("/solutions/{other}/functions/nearby"),
+        ],
     ),
     "domains, invites, organization settings": (
         GOVERNORS,
@@ -126,10 +144,23 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
             api("GET", f"{IN_ACME}/invites"),
             api("GET", f"{IN_ACME}/invite-templates"),
             api("PATCH", IN_ACME, {"website": "https://acme.example/"}),
+            api("GET", f"{IN_ACME}/sso"),
+            api("PUT", f"{IN_ACME}/sso", {}),
             page("/domains"),
+            page("/single-sign-on"),
+            act("single-sign-on"),
             page("/invites"),
             page("/invite-templates"),
             page("/organization"),
+        ],
+    ),
+    "OAuth configurations": (
+        GOVERNORS,
+        [
+            api("GET", f"{IN_ACME}/oauth-configurations"),
+            api("POST", f"{IN_ACME}/oauth-configurations", OAUTH_CONFIGURATION),
+            page("/oauth-configurations"),
+            page("/oauth-configurations/new?type=OKTA"),
         ],
     ),
     "create a solution": (
@@ -160,6 +191,7 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
             act("app-new", name="Field", redirect_urls="com.acme.field:/"),
         ],
     ),
+    "directory sync": (GOVERNORS, [page("/directory"), act("directory-end", typed="Acme")]),
     "delete the organization, change owners, support access": (
         {OWNER},
         [
@@ -183,6 +215,7 @@ IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
             api("POST", "solutions/{own}/members", {"membership_id": "{mia}", "role": "USER"}),
             api("POST", "solutions/{own}/groups", {"name": "Night shift"}),
             act("solution-groups {own}", name="Night shift"),
+            act("person-connection-end {mia} {own_connection}"),
         ],
     ),
     "publish": (
@@ -202,6 +235,7 @@ IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
                     "available_to_devices": False,
                 },
             ),
+            page("/solutions/{own}/credentials/new"),
             page("/solutions/{own}/functions/nearby"),
         ],
     ),

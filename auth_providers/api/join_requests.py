@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from auth_providers.http import Caller, CallerRequest
 from auth_providers.models import Device
+from auth_providers.models.devices import describe_device
 from auth_providers.services.admission import admit_requester, retract_decision
 from auth_providers.services.scopes import Scope
 from orgs.api.callers import require_reach
@@ -37,7 +38,6 @@ from orgs.services.organizations import NoSuchOrganization, find_own_organizatio
 
 MESSAGE_LENGTH = 500
 DEVICE_LENGTH = 200
-PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "android": "Android", "macos": "macOS"}
 
 
 class NewJoinRequestSerializer(serializers.Serializer[dict[str, Any]]):
@@ -278,9 +278,8 @@ def _described(device: Device | None) -> str:
     """Say which device somebody asks from, as in “iPhone 15 · iOS 19”."""
     if device is None:
         return ""
-    platform = PLATFORMS.get(device.platform.lower(), device.platform)
-    parts = (device.model or device.name, f"{platform} {device.os_version}".strip())
-    return " · ".join(part for part in parts if part)[:DEVICE_LENGTH]
+    said = {name: getattr(device, name) for name in ("name", "platform", "model", "os_version")}
+    return describe_device(said)[:DEVICE_LENGTH]
 
 
 def _request_token(request: Request) -> str:

@@ -12,9 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
+from oauth2_provider.exceptions import FatalClientError
 from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_backends import OAuthLibCore, get_oauthlib_core
 from oauth2_provider.views import AuthorizationView
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from auth_providers.http import bearer_token
 from auth_providers.services.issuing import GRANT_TYPES, checksum_of
@@ -32,9 +34,17 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
     template_name = "auth_providers/authorize.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """A session that nobody uses lets no app in, which would outlive it by months."""
+        """Answer in the query alone: no other way is announced, and a link may ask for one.
+
+        A session that nobody uses lets no app in, which would outlive it by months.
+        """
         if request.user.is_authenticated and (goodbye := end_if_idle(request)):
             return goodbye
+        asked = [*request.GET.getlist("response_mode"), *request.POST.getlist("response_mode")]
+        if any(mode != "query" for mode in asked):
+            fault = InvalidRequestError("The response_mode is query.")
+            refused: HttpResponseBase = self.error_response(FatalClientError(fault), None)
+            return refused
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
@@ -48,6 +58,7 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
 
     def render_to_response(self, context: dict[str, Any], **more: Any) -> HttpResponse:
         """Let the form lead to the app, which the browser else counts as another site."""
+        context["lifetime_days"] = settings.DEVICE_LIFETIME.days
         response: HttpResponse = super().render_to_response(context, **more)
         target = _origin_of(context.get("redirect_uri") or "")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from auth_providers.api import oauth
+from auth_providers.api import oauth, published_keys
 
 urlpatterns = [
     path("oauth/authorize/", oauth.Authorize.as_view(), name="oauth-authorize"),
@@ -12,4 +12,5 @@ urlpatterns = [
         oauth.server_metadata,
         name="oauth-server-metadata",
     ),
+    path(".well-known/jwks.json", published_keys.json_web_key_set, name="published-keys"),
 ]

@@ -3,13 +3,17 @@ from django.urls import path
 import auth_providers.api.schema  # noqa: F401 (loading it is what registers it)
 from auth_providers.api import (
     apps,
+    connections,
     join_requests,
     joining,
     me,
+    oauth_configurations,
     password_reset,
     personal_access_tokens,
     registration,
     sign_in,
+    single_sign_on,
+    sso,
 )
 
 urlpatterns = [
@@ -36,9 +40,22 @@ urlpatterns = [
     ),
     path("auth/sign-in", sign_in.SignIn.as_view(), name="api-sign-in"),
     path("auth/sign-out", sign_in.SignOut.as_view(), name="api-sign-out"),
+    path("sso/discover", sso.DiscoverSignIn.as_view(), name="api-sso-discover"),
+    path("sso/transactions", sso.BeginSignIn.as_view(), name="api-sso-transactions"),
+    path(
+        "sso/transactions/<uuid:pk>/complete",
+        sso.CompleteSignIn.as_view(),
+        name="api-sso-complete",
+    ),
     path("me", me.ReadMe.as_view(), name="api-me"),
     path("me/devices", me.ListMyDevices.as_view(), name="api-my-devices"),
     path("me/devices/<uuid:pk>", me.OneOfMyDevices.as_view(), name="api-my-device"),
+    path("me/connections", connections.ListMyConnections.as_view(), name="api-my-connections"),
+    path(
+        "me/connections/<uuid:pk>",
+        connections.OneOfMyConnections.as_view(),
+        name="api-my-connection",
+    ),
     path(
         "me/personal-access-tokens",
         personal_access_tokens.MyPersonalAccessTokens.as_view(),
@@ -64,11 +81,31 @@ urlpatterns = [
         joining.JoinOrganization.as_view(),
         name="api-organization-join",
     ),
+    path(
+        "organizations/<uuid:pk>/sso",
+        single_sign_on.OrganizationSingleSignOn.as_view(),
+        name="api-single-sign-on",
+    ),
     path("organizations/<uuid:pk>/apps", apps.OrganizationApps.as_view(), name="api-apps"),
     path(
         "organizations/<uuid:pk>/apps/<uuid:app_id>",
         apps.OneOrganizationApp.as_view(),
         name="api-app",
+    ),
+    path(
+        "organizations/<uuid:pk>/oauth-configurations",
+        oauth_configurations.OAuthConfigurations.as_view(),
+        name="api-oauth-configurations",
+    ),
+    path(
+        "organizations/<uuid:pk>/oauth-configurations/discovery",
+        oauth_configurations.DiscoverOAuthConfiguration.as_view(),
+        name="api-oauth-configuration-discovery",
+    ),
+    path(
+        "organizations/<uuid:pk>/oauth-configurations/<uuid:configuration_id>",
+        oauth_configurations.OneOAuthConfiguration.as_view(),
+        name="api-oauth-configuration",
     ),
     path(
         "organizations/<uuid:pk>/join-requests",

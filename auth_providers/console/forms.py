@@ -3,7 +3,12 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordForm,
+)
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import context
 from allauth.mfa.models import Authenticator
@@ -12,14 +17,22 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from auth_providers.services.account_changes import rename_passkey
+from jigxmgmt.errors import DomainError
 from orgs.models.addresses import normal_email
+
+EMAIL_KEY = "sign_in_email"
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """The library's own, without placeholders that repeat the labels."""
+    """The library's own, without placeholders that repeat the labels.
+
+    An address that was typed here for single sign-on, in vain, stands there again.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.request:
+            self.fields["login"].initial = self.request.session.pop(EMAIL_KEY, "")
         for name in ("login", "password"):
             self.fields[name].widget.attrs.pop("placeholder", None)
         self.fields["login"].label = _("E-mail address")
@@ -28,6 +41,27 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
     def clean_login(self) -> str:
         return normal_email(self.cleaned_data["login"])
+
+    def clean(self) -> dict[str, Any] | None:
+        try:
+            cleaned: dict[str, Any] | None = super().clean()
+        except DomainError as refusal:  # of whatever keeps the passwords
+            raise forms.ValidationError(refusal.detail, code=refusal.code) from refusal
+        return cleaned
+
+
+class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """The library's own, which would look for the old password in the database alone."""
+
+    def clean_oldpassword(self) -> str:
+        old: str = self.cleaned_data["oldpassword"]
+        try:
+            is_right = get_adapter().reauthenticate(self.user, old)
+        except DomainError as refusal:
+            raise forms.ValidationError(refusal.detail, code=refusal.code) from refusal
+        if not is_right:
+            raise get_adapter().validation_error("enter_current_password")
+        return old
 
 
 class LostPasswordForm(ResetPasswordForm):  # type: ignore[misc]

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from auth_providers.console.profile_forms import LeaveForm, ProfileForm
+from auth_providers.console.sign_in_methods import sign_in_methods
 from jigxmgmt.console import refusals_as_messages, refusals_in_form
 from orgs.console.entrance import personal_page, posted_from
 from orgs.console.pictures import PictureForm
@@ -94,6 +95,7 @@ def _show(request: UserHttpRequest, form: ProfileForm, pictures: PictureForm) ->
         "picture_form": pictures,
         "memberships": memberships.active().order_by("organization__name")[:MOST_ORGANIZATIONS],
         "default_id": request.user.default_organization_id,
+        **sign_in_methods(request),
     }
     status = 422 if form.errors or pictures.errors else 200
     return render(request, "auth_providers/profile.html", context, status=status)

@@ -7,9 +7,10 @@ from auth_providers.models.grants import OutsideGrant
 from auth_providers.models.identities import LinkedIdentity
 from auth_providers.models.oauth_configurations import ConfigurationDomain, OAuthConfiguration
 from auth_providers.models.personal_access_tokens import PersonalAccessToken
+from auth_providers.models.scim import ScimGroup, ScimToken, ScimUser
 from auth_providers.models.sign_in_transactions import SignInTransaction
 from auth_providers.models.single_sign_on import SingleSignOn, TestSignIn
-from auth_providers.models.vault import DataKey
+from auth_providers.models.vault import DataKey, InstallationKey
 
 __all__ = [
     "App",
@@ -17,11 +18,15 @@ __all__ = [
     "DataKey",
     "Device",
     "EmailCode",
+    "InstallationKey",
     "LinkedIdentity",
     "OAuthConfiguration",
     "OutsideGrant",
     "PersonalAccessToken",
     "RefreshRepeat",
+    "ScimGroup",
+    "ScimToken",
+    "ScimUser",
     "SignInTransaction",
     "SingleSignOn",
     "TestSignIn",

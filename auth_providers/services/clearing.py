@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from oauth2_provider.models import clear_expired
 
-from auth_providers.models import Device, EmailCode, PersonalAccessToken, RefreshRepeat
+from auth_providers.models import (
+    Device,
+    EmailCode,
+    OutsideGrant,
+    PersonalAccessToken,
+    RefreshRepeat,
+    SignInTransaction,
+)
 from auth_providers.services.rotation import REPEATABLE_FOR
 from orgs.models import IdempotentRequest
 from orgs.services.access_offers import forget_offers
@@ -27,7 +34,9 @@ def clear_expired_tokens(*, now: datetime) -> int:
         RefreshRepeat.objects.filter(created_at__lte=now - REPEATABLE_FOR).delete(),
         IdempotentRequest.objects.expired(now).delete(),
         EmailCode.objects.filter(expires_at__lte=now - NAMES_KEPT).delete(),
+        SignInTransaction.objects.filter(expires_at__lte=now).delete(),
         PersonalAccessToken.objects.filter(ended).delete(),
         Device.objects.filter(ended).delete(),
+        OutsideGrant.objects.exclude(pk__in=OutsideGrant.objects.standing().values("pk")).delete(),
     ]
     return sum(count for count, _ in cleared) + forget_offers(now=now)

@@ -14,7 +14,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.tokens import BearerToken
 
-from auth_providers.models import App, Device
+from auth_providers.models import App, Device, OAuthConfiguration
 from auth_providers.services.scopes import DEVICE_SCOPE
 from orgs.models import User
 from orgs.services.audit import record_event
@@ -37,21 +37,42 @@ class IssuedTokens:
 
 @transaction.atomic
 def issue_tokens(
-    user: User, *, app: App, description: Mapping[str, str], now: datetime
+    user: User,
+    *,
+    app: App,
+    description: Mapping[str, str],
+    now: datetime,
+    configuration: OAuthConfiguration | None = None,
 ) -> IssuedTokens:
-    """Open a device for a person who has proved who they are, and give it its first tokens."""
+    """Open a device for a person who has proved who they are, and give it its first tokens.
+
+    The configuration is that of the provider who said who they are, if one did.
+    """
     validator = OAuth2Validator()
     request = Request("/", http_method="POST")
     request.user, request.client, request.scopes = user, app, [DEVICE_SCOPE]
     lifetime = int(oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
     token = BearerToken(validator, expires_in=lifetime).create_token(request, refresh_token=True)
     validator.save_bearer_token(token, request)
-    device = open_device(token["access_token"], description=description, now=now)
-    return IssuedTokens(token["access_token"], token["refresh_token"], lifetime, device)
+    access_token = token["access_token"]
+    device = open_device(
+        access_token, description=description, now=now, configuration=configuration
+    )
+    return IssuedTokens(access_token, token["refresh_token"], lifetime, device)
 
 
-def open_device(access_token: str, *, description: Mapping[str, Any], now: datetime) -> Device:
-    """Make the device to which the family of this new access token belongs."""
+def open_device(
+    access_token: str,
+    *,
+    description: Mapping[str, Any],
+    now: datetime,
+    configuration: OAuthConfiguration | None = None,
+    code: str = "",
+) -> Device:
+    """Make the device to which the family of this new access token belongs.
+
+    With the authorization code that it was opened by, if it was: who brings that again ends it.
+    """
     pair = RefreshToken.objects.select_related("user", "application").get(
         access_token__token_checksum=checksum_of(access_token)
     )
@@ -59,7 +80,9 @@ def open_device(access_token: str, *, description: Mapping[str, Any], now: datet
     device = Device.objects.create(
         user=pair.user,
         app=pair.application,
+        configuration=configuration,
         token_family=pair.token_family,
+        code_checksum=checksum_of(code) if code else "",
         created_at=now,
         last_seen_at=now,
         expires_at=now + settings.DEVICE_LIFETIME,

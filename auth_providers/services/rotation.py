@@ -6,7 +6,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from oauth2_provider.models import RefreshToken
 
-from auth_providers.models import Device, RefreshRepeat
+from auth_providers.models import App, Device, RefreshRepeat
 from auth_providers.models.devices import DeviceQuerySet
 from auth_providers.services.devices import revoke_for_reuse
 from auth_providers.services.issuing import checksum_of
@@ -72,6 +72,12 @@ def kill_family(token: RefreshToken, *, now: datetime) -> None:
     """End the sign-in of a token that was presented twice, with all that came of it."""
     for device in _devices_of(token):
         revoke_for_reuse(device, now=now)
+
+
+def end_device_of_code(code: str, *, app: App, now: datetime) -> None:
+    """End the sign-in to which an authorization code led that comes again (RFC 6749 4.1.2)."""
+    for device in Device.objects.live(now).filter(app=app, code_checksum=checksum_of(code)):
+        revoke_for_reuse(device, now=now, reason="authorization_code_reused")
 
 
 def _devices_of(token: RefreshToken) -> DeviceQuerySet:

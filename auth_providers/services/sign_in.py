@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from auth_providers.models import App
 from auth_providers.services.apps import may_use_app
 from auth_providers.services.issuing import IssuedTokens, issue_tokens
+from auth_providers.services.required_sign_on import note_break_glass, require_open_password
 from auth_providers.services.tokens import NotSignedIn
 from jigxmgmt.errors import NotAllowed, TooMuch, Unavailable
 from orgs.models import User
@@ -73,7 +74,8 @@ def sign_in(
 
     The request is there for allauth, whose limits count by its address. What is said before the
     password was right is the same for every address, known or not. Raises AppUnknown,
-    InvalidCredentials, CodeRequired, EmailNotProved, NotYourApp, TooManyAttempts or CacheAway.
+    InvalidCredentials, CodeRequired, EmailNotProved, NotYourApp, SingleSignOnRequired,
+    TooManyAttempts or CacheAway.
     """
     app = App.objects.filter(client_id=client_id, is_first_party=True).first()
     if app is None:
@@ -87,6 +89,8 @@ def sign_in(
     if not may_use_app(user, app):
         sentence = _("You are not a member of %(organization)s.")
         raise NotYourApp(sentence % {"organization": app.organization})
+    require_open_password(user)
+    note_break_glass(user, methods=["password"])
     return issue_tokens(user, app=app, description=description, now=now)
 
 

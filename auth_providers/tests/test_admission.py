@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from auth_providers.models import LinkedIdentity
 from auth_providers.services.admission import admit_requester, retract_decision
-from auth_providers.services.identities import IdentityTaken, link_identity, unlink_claimed
+from auth_providers.services.identities import IdentityTaken, link_identity
 from auth_providers.services.registration import AccountExists
 from auth_providers.tests.factories import signed_in
 from jigxmgmt.errors import NotAllowed
@@ -147,28 +147,6 @@ class TestLinkIdentity:
             link_identity(eve, issuer="https://idp.example", subject="1", by=None)
 
         assert AuditEvent.objects.filter(act="identity.link").count() == 1
-
-
-class TestUnlinkClaimed:
-    def test_unties_what_was_claimed_before_the_address_was_proved(
-        self, waiting: JoinRequest, admin: User
-    ) -> None:
-        user = admit(waiting, admin).user
-
-        unlink_claimed(EmailAddress.objects.get(user=user))
-
-        assert not LinkedIdentity.objects.exists()
-        event = AuditEvent.objects.get(act="identity.unlink")
-        assert (event.actor, event.changes) == (user, {"issuer": [waiting.issuer, None]})
-
-    def test_leaves_what_was_linked_by_who_had_proved_another(self) -> None:
-        user = UserFactory.create()
-        link_identity(user, issuer="https://idp.example", subject="1", by=None)
-        second = EmailAddress.objects.create(user=user, email="second@acme.example")
-
-        unlink_claimed(second)
-
-        assert LinkedIdentity.objects.get().user == user
 
 
 class TestRetractDecision:

@@ -7,9 +7,15 @@ import pytest
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
-from auth_providers.models import Device, EmailCode, PersonalAccessToken, RefreshRepeat
+from auth_providers.models import (
+    Device,
+    EmailCode,
+    PersonalAccessToken,
+    RefreshRepeat,
+    SignInTransaction,
+)
 from auth_providers.services.clearing import clear_expired_tokens
-from auth_providers.tests.factories import personal_token, signed_in
+from auth_providers.tests.factories import OAuthConfigurationFactory, personal_token, signed_in
 from orgs.models import IdempotentRequest
 from orgs.services.idempotency import claim_request
 from orgs.tests.factories import UserFactory
@@ -29,6 +35,13 @@ def ask_code(*, expired_at: datetime) -> None:
     )
 
 
+def begin_sign_in(*, expires_at: datetime) -> None:
+    configuration = OAuthConfigurationFactory.create()
+    SignInTransaction.objects.create(
+        purpose="DEVICE", configuration=configuration, revision=1, expires_at=expires_at
+    )
+
+
 class TestClearExpiredTokens:
     def test_keeps_what_is_alive_or_ended_lately(self) -> None:
         signed_in().device.revoke(NOW - timedelta(days=29))
@@ -36,6 +49,7 @@ class TestClearExpiredTokens:
         personal_token()
         claim_key(now=NOW)
         ask_code(expired_at=NOW - timedelta(hours=23))
+        begin_sign_in(expires_at=NOW + timedelta(seconds=1))
 
         assert clear_expired_tokens(now=NOW) == 0
         assert Device.objects.count() == 2
@@ -54,8 +68,9 @@ class TestClearExpiredTokens:
         )
         claim_key(now=NOW - timedelta(days=1))
         ask_code(expired_at=NOW - timedelta(days=1))
+        begin_sign_in(expires_at=NOW)
 
-        assert clear_expired_tokens(now=NOW) == 6
+        assert clear_expired_tokens(now=NOW) == 7
         assert not EmailCode.objects.exists()
         assert Device.objects.count() == 1
         assert not PersonalAccessToken.objects.exists()

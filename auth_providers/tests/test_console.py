@@ -1,7 +1,11 @@
+import re
 from datetime import timedelta
 
 import pytest
+import time_machine
+from allauth.usersessions.models import UserSession
 from django.conf import LazySettings
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +20,7 @@ from orgs.tests.pages import read_page
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery staple"
+SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
 
 
 @pytest.fixture
@@ -29,6 +34,10 @@ def ada() -> User:
 def browser(client: Client, ada: User) -> Client:
     client.force_login(ada)
     return client
+
+
+def sign_in(client: Client, user: User) -> None:
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
 
 
 def device_of(user: User) -> Device:
@@ -67,6 +76,107 @@ class TestSignIn:
         for response in (wrong, unknown):
             read_page(response)
             assert message in response.content.decode()
+
+    def test_takes_the_password_exactly_as_it_is(self, client: Client) -> None:
+        password = "  A long Sentence " + "x" * 200 + " "
+        mia = register_person("mia@acme.example", password=password)
+
+        for typed in (password.strip(), password.lower(), password[:72]):
+            client.post("/accounts/login/", {"login": mia.email, "password": typed})
+            assert "_auth_user_id" not in client.session
+        client.post("/accounts/login/", {"login": mia.email, "password": password})
+        assert "_auth_user_id" in client.session
+
+    def test_takes_a_password_of_any_age(self, client: Client, ada: User) -> None:
+        with time_machine.travel(timezone.now() + timedelta(days=3650), tick=False):
+            sign_in(client, ada)
+
+            assert client.get("/roles").status_code == 200
+
+    def test_opens_a_session_that_nobody_knew(self, client: Client, ada: User) -> None:
+        client.get("/theme")  # a session that somebody may have planted
+        session = client.session
+        session["planted"] = True
+        session.save()
+        planted = str(session.session_key)
+        client.cookies["sessionid"] = planted
+
+        sign_in(client, ada)
+
+        assert client.session.session_key != planted
+        assert len(str(client.session.session_key)) == 32
+        assert not Session.objects.filter(session_key=planted).exists()
+
+    def test_has_another_key_once_the_person_has_proved_again_who_they_are(
+        self, client: Client, ada: User
+    ) -> None:
+        sign_in(client, ada)
+        known = client.cookies["sessionid"].value
+
+        client.post("/accounts/reauthenticate/", {"password": "wrong"})
+        assert client.cookies["sessionid"].value == known
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+        renewed = client.cookies["sessionid"].value
+        assert renewed != known
+        assert UserSession.objects.get().session_key == renewed
+        assert client.get("/roles").status_code == 200
+        client.cookies["sessionid"] = known
+        assert client.get("/roles").status_code == 302
+
+    def test_is_over_with_sign_out_for_whoever_kept_the_cookie(
+        self, client: Client, ada: User
+    ) -> None:
+        sign_in(client, ada)
+        kept = client.cookies["sessionid"].value
+
+        client.post("/accounts/logout/")
+
+        client.cookies["sessionid"] = kept
+        assert client.get("/roles").headers["Location"].startswith("/accounts/login/")
+
+    @pytest.mark.parametrize("page", ["/roles", "/profile", "/accounts/2fa/", "/staff/"])
+    def test_is_good_for_two_weeks_however_much_it_is_used(
+        self, client: Client, ada: User, page: str
+    ) -> None:
+        ada.is_staff = ada.is_superuser = True
+        ada.save()
+        sign_in(client, ada)
+
+        with time_machine.travel(timezone.now() + timedelta(days=13), tick=False):
+            client.session.save()  # each write lets the library's own end wait again
+            assert client.get(page).status_code == 200
+        with time_machine.travel(timezone.now() + timedelta(days=14, minutes=1), tick=False):
+            assert "_auth_user_id" in client.session
+            answer = client.get(page)
+
+        assert answer.headers["Location"] == f"/accounts/login/?next={page}"
+        assert "_auth_user_id" not in client.session
+
+    @pytest.mark.parametrize("page", ["/roles", "/profile", "/accounts/sessions/", "/staff/"])
+    def test_is_over_once_the_account_is_closed(self, client: Client, ada: User, page: str) -> None:
+        sign_in(client, ada)
+        ada.is_active = False
+        ada.save()
+
+        assert "/login/" in client.get(page).headers["Location"]
+
+    def test_takes_no_code_by_mail(self, client: Client, ada: User) -> None:
+        answer = client.post("/accounts/login/code/", {"email": ada.email})
+
+        assert answer.status_code == 404
+        assert mail.outbox == []
+
+    def test_gives_a_passkey_another_challenge_each_time(self, client: Client) -> None:
+        first, second = (
+            client.get("/accounts/2fa/webauthn/login/", headers=SCRIPT).json()["request_options"]
+            for _ in range(2)
+        )
+
+        challenges = {asked["publicKey"]["challenge"] for asked in (first, second)}
+        assert len(challenges) == 2
+        assert all(len(challenge) >= 43 for challenge in challenges)  # 32 bytes of base64url
+        assert first["publicKey"]["userVerification"] == "required"
 
     def test_resets_a_password_by_a_code(self, client: Client, ada: User) -> None:
         asked = client.post("/accounts/password/reset/", {"email": ada.email})
@@ -149,6 +259,38 @@ class TestAccountPages:
 
         assert response.status_code == 200
         read_page(response)
+
+    @pytest.mark.parametrize(
+        "address",
+        ["/", "/people", "/profile", "/my-devices", "/accounts/2fa/", "/accounts/reauthenticate/"],
+    )
+    def test_lead_out(self, browser: Client, address: str) -> None:
+        page = browser.get(address).content.decode()
+
+        assert 'method="post" action="/accounts/logout/"' in page
+
+    @pytest.mark.parametrize(
+        ("address", "fields"),
+        [
+            ("/accounts/login/", ["current-password"]),
+            ("/accounts/reauthenticate/", ["current-password"]),
+            ("/accounts/password/change/", ["current-password", "new-password", "new-password"]),
+        ],
+    )
+    def test_hide_a_password_and_let_a_manager_type_it(
+        self, client: Client, ada: User, address: str, fields: list[str]
+    ) -> None:
+        if address != "/accounts/login/":
+            sign_in(client, ada)
+
+        page = client.get(address).content.decode()
+
+        inputs = [tag for tag in re.findall("<input[^>]*>", page) if 'name="' in tag]
+        inputs = [tag for tag in inputs if "assword" in tag and "hidden" not in tag]
+        assert [
+            (re.findall(' type="([^"]*)"', tag), re.findall('autocomplete="([^"]*)"', tag))
+            for tag in inputs
+        ] == [(["password"], [field]) for field in fields]
 
     def test_ask_again_for_the_password_before_the_protection_changes(
         self, browser: Client

@@ -22,7 +22,7 @@ from auth_providers.tests.flows import (
     is_good,
     refresh,
 )
-from orgs.models import User
+from orgs.models import AuditEvent, User
 from orgs.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,58 @@ class TestAuthorize:
         assert answer.status_code == 400
         assert "Location" not in answer
 
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://app.acme.example/callback/",
+            "https://app.acme.example/callback?x=1",
+            "https://app.acme.example/Callback",
+            "https://app.acme.example:8443/callback",
+            "https://app.acme.example.evil.example/callback",
+            "https://eve@app.acme.example/callback",
+            "http://app.acme.example/callback",
+        ],
+    )
+    def test_leads_to_the_very_url_alone(self, browser: Client, url: str) -> None:
+        app = AppFactory.create(redirect_uris="https://app.acme.example/callback")
+
+        assert (
+            ask(browser, app, redirect_uri="https://app.acme.example/callback").status_code == 200
+        )
+        assert ask(browser, app, redirect_uri=url).status_code == 400
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"response_type": "token"}, "unauthorized_client"),
+            ({"response_type": "id_token"}, "unsupported_response_type"),
+            ({"response_type": "code id_token"}, "unauthorized_client"),
+            ({"scope": "app people:write"}, "invalid_scope"),
+            ({"scope": "openid"}, "invalid_scope"),
+        ],
+    )
+    def test_gives_a_code_for_the_app_s_scope_alone(
+        self, browser: Client, app: App, changes: dict[str, str], error: str
+    ) -> None:
+        assert f"error={error}" in ask(browser, app, **changes)["Location"]
+
+    def test_answers_in_the_query_alone(self, browser: Client, app: App) -> None:
+        form = {field.name: field.value() or "" for field in ask(browser, app).context["form"]}
+        address = reverse("oauth-authorize")
+        allowed = form | {"allow": "allow"}
+
+        for answer in (
+            ask(browser, app, response_mode="fragment"),
+            browser.post(f"{address}?response_mode=fragment", allowed),
+            browser.post(address, allowed | {"response_mode": "fragment"}),
+        ):
+            assert answer.status_code == 400
+            assert "Location" not in answer
+        assert browser.post(f"{address}?response_mode=query", allowed).status_code == 302
+
+    def test_says_for_how_long(self, browser: Client, app: App) -> None:
+        assert "For 180 days at most." in ask(browser, app).content.decode()
+
     def test_tells_the_app_when_the_person_declines(self, browser: Client, app: App) -> None:
         form = {field.name: field.value() or "" for field in ask(browser, app).context["form"]}
 
@@ -127,6 +179,18 @@ class TestExchange:
         exchange(browser, app, code)
 
         assert_invalid_grant(exchange(browser, app, code))
+
+    def test_ends_the_device_of_a_code_that_comes_again(self, browser: Client, app: App) -> None:
+        code = consent(browser, app)
+        tokens = exchange(browser, app, code).json()
+        others = exchange(browser, app, consent(browser, app)).json()
+
+        exchange(browser, app, code)
+
+        assert not is_good(tokens["access_token"])
+        assert is_good(others["access_token"])
+        event = AuditEvent.objects.get(act="device.revoke")
+        assert event.changes == {"reason": [None, "authorization_code_reused"]}
 
     def test_takes_a_code_for_a_minute(self, browser: Client, app: App) -> None:
         code = consent(browser, app)

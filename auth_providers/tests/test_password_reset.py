@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.conf import LazySettings
 from django.core import mail
@@ -100,6 +101,19 @@ class TestAsk:
 
 
 class TestReset:
+    def test_leaves_the_second_factor(
+        self, ask: Callable[[str], None], web: HttpRequest, user: User, client: Client
+    ) -> None:
+        TOTP.activate(user, generate_totp_secret())
+        ask(user.email)
+
+        reset(web, user, newest_code())
+
+        form = {"login": user.email, "password": NEW_PASSWORD}
+        answer = client.post("/accounts/login/", form)
+        assert answer.headers["Location"] == "/accounts/2fa/authenticate/"
+        assert "_auth_user_id" not in client.session
+
     def test_changes_the_password(
         self, ask: Callable[[str], None], web: HttpRequest, user: User
     ) -> None:
@@ -156,6 +170,7 @@ class TestReset:
 
         assert EmailAddress.objects.get(user=user).verified
         assert not LinkedIdentity.objects.exists()
+        assert user.check_password(NEW_PASSWORD)
 
     def test_takes_a_code_once_and_no_wrong_one(
         self, ask: Callable[[str], None], web: HttpRequest, user: User

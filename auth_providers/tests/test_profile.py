@@ -213,6 +213,15 @@ class TestChangeEmail:
         assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
         assert mail.outbox == []
 
+    def test_takes_no_code_after_ten_minutes(self, browser: Client, mia: User) -> None:
+        code = self.ask(browser, "mia@new.example")
+
+        with time_machine.travel(time.time() + 601, tick=False):
+            browser.post("/accounts/confirm-email/", {"code": code})
+
+        mia.refresh_from_db()
+        assert mia.email == "mia@acme.example"
+
 
 class TestAccountActs:
     def test_of_coming_and_going_are_recorded(self, client: Client, mia: User) -> None:

@@ -1,7 +1,9 @@
 """Who a bearer token stands for, and when it no longer does."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -21,6 +23,27 @@ from orgs.tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 Count = Callable[..., object]
+
+
+class TestSecrets:
+    def test_are_long_and_never_the_same(self) -> None:
+        user = UserFactory.create()
+        pairs = [signed_in(user) for _ in range(3)]
+        secrets = [personal_token(user).secret for _ in range(3)]
+
+        tokens = [pair.access_token for pair in pairs] + [pair.refresh_token for pair in pairs]
+        assert len(set(tokens + secrets)) == 9
+        assert all(re.fullmatch("[A-Za-z0-9]{30}", token) for token in tokens)  # 178 bits
+        assert all(re.fullmatch("jxp_[A-Za-z0-9_-]{43}", secret) for secret in secrets)  # 256
+
+    def test_come_from_no_generator_that_can_be_predicted(self) -> None:
+        root = Path(__file__).parents[2]
+        rooms = [root / name for name in ("jigxmgmt", "orgs", "auth_providers", "functions")]
+        files = [path for room in rooms for path in room.rglob("*.py") if "tests" not in path.parts]
+        used = "import random", "from random", "get_random_string"
+
+        assert len(files) > 100
+        assert [path for path in files if any(name in path.read_text() for name in used)] == []
 
 
 class TestIdentifyDevice:

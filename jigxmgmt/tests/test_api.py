@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path, re_path
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jigxmgmt import api
+from jigxmgmt.api_settings import REST_FRAMEWORK
 from jigxmgmt.errors import (
     Conflict,
     DomainError,
@@ -256,8 +256,8 @@ class TestFramework:
         assert answer["Content-Type"].startswith("text/html")
 
     def test_parses_and_renders_json_alone(self) -> None:
-        assert settings.REST_FRAMEWORK["DEFAULT_RENDERER_CLASSES"] == ["jigxmgmt.api.JSONRenderer"]
-        assert settings.REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] == ["jigxmgmt.api.JSONParser"]
+        assert REST_FRAMEWORK["DEFAULT_RENDERER_CLASSES"] == ["jigxmgmt.api.JSONRenderer"]
+        assert REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] == ["jigxmgmt.api.JSONParser"]
 
 
 class TestUnauthenticated:

@@ -115,6 +115,16 @@ ACTS: Mapping[str, tuple[StrPromise, Mapping[str, StrPromise]]] = {
             "revoke": _("Signed a device out"),
         },
     ),
+    "single_sign_on": (
+        _("Single sign-on"),
+        {
+            "save": _("Saved the settings of single sign-on"),
+            "test": _("Ran a test sign-in"),
+            "admit": _("Came in by single sign-on"),
+            "refuse": _("Was refused by single sign-on"),
+            "break_glass": _("Came in past single sign-on, in an emergency"),
+        },
+    ),
     "session": (_("Sessions"), {"end": _("Ended somebody's sessions")}),
     "support": (_("Support"), {"enter": _("Entered as support")}),
     "audit": (_("Audit log"), {"export": _("Exported the audit log")}),

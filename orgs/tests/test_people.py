@@ -10,6 +10,7 @@ from orgs.services.people import (
     NotAnAddress,
     WeakPassword,
     admit_member,
+    check_password,
     register_person,
     set_member_role,
 )
@@ -65,6 +66,38 @@ class TestRegisterPerson:
         assert len(refusal.value.faults) == 2  # short, and common
         assert {fault.pointer for fault in refusal.value.faults} == {"/password"}
         assert not User.objects.exists()
+
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "qzvkxwpj",  # eight
+            "only small letters and spaces",
+            "834719264051",
+            "ПАРОЛЬ из букв",
+            "🌶️🌶️ and 🥕🥕",
+            "a long sentence " * 16,
+        ],
+    )
+    def test_takes_a_password_of_any_composition(self, password: str) -> None:
+        assert register_person("mia@acme.example", password=password).check_password(password)
+
+    def test_refuses_a_password_of_seven_characters(self) -> None:
+        with pytest.raises(WeakPassword):
+            register_person("mia@acme.example", password="qzvkxwp")
+
+    @pytest.mark.parametrize(
+        "password", ["sunshine1", "Password123", "iloveyou1", "1q2w3e4r5t", "qwertyuiop"]
+    )
+    def test_refuses_what_leaked_lists_begin_with(self, password: str) -> None:
+        with pytest.raises(WeakPassword):
+            register_person("mia@acme.example", password=password)
+
+    @pytest.mark.parametrize(
+        "password", ["Jigxmgmt-2026!", "acmeACME.1", "Admin&Owner", "8Portal8"]
+    )
+    def test_refuses_words_that_anybody_here_would_guess(self, password: str) -> None:
+        with pytest.raises(WeakPassword):
+            register_person("mia@acme.example", password=password)
 
     def test_refuses_a_password_like_the_person_s_name(self) -> None:
         with pytest.raises(WeakPassword):
@@ -154,3 +187,14 @@ class TestUser:
         assert display_name(User(email="mia@acme.example", first_name=first, last_name=last)) == (
             shown
         )
+
+
+class TestCheckPassword:
+    def test_knows_the_names_of_the_person_s_organizations(self) -> None:
+        member = MembershipFactory.create(organization__name="Nordlicht Werke")
+
+        for password in ("Nordlicht2026", "werke.NORDLICHT", "nordlichtwerke"):
+            with pytest.raises(WeakPassword):
+                check_password(password, member.user)
+        check_password("Nordlicht2026", UserFactory.create())
+        check_password("nordlicht am fenster", member.user)
