@@ -82,7 +82,7 @@ def test_leaves_nothing_of_it_anywhere(
     configuration: OAuthConfiguration,
 ) -> None:
     marker = f"marker{secrets.token_hex(8)}"
-    claims = {"email": EMAIL, "email_verified": True, "nickname": f"{marker}claim"}
+    claims: dict[str, Any] = {"email": EMAIL, "email_verified": True, "nickname": f"{marker}claim"}
     tokens = {name: f"{marker}{name}" for name in ("access_token", "refresh_token")}
     way = Way(field)
 
