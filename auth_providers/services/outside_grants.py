@@ -17,7 +17,12 @@ from auth_providers.services.grant_renewal import (
     require_use,
 )
 from auth_providers.services.grant_tokens import LONGEST_SCOPES, put_tokens
-from auth_providers.services.providers import ProviderTokens, redeem_code, verify_identity
+from auth_providers.services.providers import (
+    ProviderTokens,
+    check_response_issuer,
+    redeem_code,
+    verify_identity,
+)
 from auth_providers.services.routing import holds_redirect
 from auth_providers.services.sign_in_transactions import (
     Begun,
@@ -25,7 +30,7 @@ from auth_providers.services.sign_in_transactions import (
     begin_transaction,
     spend_transaction,
 )
-from auth_providers.services.vault import newest_data_key
+from auth_providers.services.vault import newest_data_key, ready_vault
 from jigxmgmt.errors import FieldFault, Invalid, NotFound
 from orgs import policies
 from orgs.models import Membership, Organization, Solution, User
@@ -69,13 +74,7 @@ def begin_consent(
     begin_transaction does.
     """
     require_use(user, solution)
-    own = configuration.solution_id in (None, solution.pk)
-    if not own or configuration.organization_id != solution.organization_id:
-        raise NotFound(_("There is no such OAuth configuration."))
-    if not holds_redirect(configuration, redirect_uri):
-        sentence = _("The OAuth configuration does not have this redirect URL.")
-        fault = FieldFault("/redirect_uri", sentence, RedirectUnregistered.code)
-        raise RedirectUnregistered(sentence, faults=[fault])
+    _require_within(solution, configuration, redirect_uri)
     return begin_transaction(
         configuration,
         purpose=SignInTransaction.Purpose.CONSENT,
@@ -90,11 +89,19 @@ def begin_consent(
 
 
 def complete_consent(
-    transaction_id: UUID, *, user: User, state: str, code: str, code_verifier: str, now: datetime
+    transaction_id: UUID,
+    *,
+    user: User,
+    state: str,
+    code: str,
+    code_verifier: str,
+    now: datetime,
+    iss: str = "",
 ) -> OutsideGrant:
     """Keep what the provider gives for the code, in place of what there was.
 
-    It waits for the network, so call it in no transaction. Raises NotAllowed, ProviderRefused,
+    `iss` is the answer's own, where it had one (RFC 9207). It waits for the network, so call it in
+    no transaction. Raises NotAllowed, ProviderRefused,
     and what spend_transaction does.
     """
     spent = spend_transaction(
@@ -108,6 +115,8 @@ def complete_consent(
     solution = _solution_of(spent)
     require_use(user, solution)
     configuration = spent.configuration
+    check_response_issuer(configuration, iss or None)
+    ready_vault(solution.organization)
     tokens = redeem_code(
         configuration, code=code, code_verifier=code_verifier, redirect_uri=spent.redirect_uri
     )
@@ -184,6 +193,19 @@ def grants_of_organization(organization: Organization, *, by: User) -> OutsideGr
     return OutsideGrant.objects.standing().shown().filter(solution__organization=organization)
 
 
+def _require_within(
+    solution: Solution, configuration: OAuthConfiguration, redirect_uri: str
+) -> None:
+    """Raise NotFound unless the solution may use the configuration, or RedirectUnregistered."""
+    own = configuration.solution_id in (None, solution.pk)
+    if not own or configuration.organization_id != solution.organization_id:
+        raise NotFound(_("There is no such OAuth configuration."))
+    if not holds_redirect(configuration, redirect_uri):
+        sentence = _("The OAuth configuration does not have this redirect URL.")
+        fault = FieldFault("/redirect_uri", sentence, RedirectUnregistered.code)
+        raise RedirectUnregistered(sentence, faults=[fault])
+
+
 def _require_own_code(spent: SignInTransaction, tokens: ProviderTokens, *, now: datetime) -> None:
     """Raise ProviderRefused for the code of another browser, where no PKCE tells (RFC 9700 4.5.3).
 
@@ -217,26 +239,8 @@ def _keep(
     now: datetime,
 ) -> OutsideGrant:
     """Save the consent; raises TransactionOver when what it is for has changed meanwhile."""
-    # The lock lets a change of configuration or credential, which ends grants, be before or after.
-    same = OAuthConfiguration.objects.select_for_update(no_key=True).filter(
-        pk=spent.configuration_id, revision=spent.revision
-    )
-    configuration = same.first()
-    # The end of a credential takes its transactions along, those that are spent too.
-    if configuration is None or not SignInTransaction.objects.filter(pk=spent.pk).exists():
-        raise TransactionOver(_("This sign-in is over; begin again."))
-    # A new row has no tokens yet: sealing them takes its id.
-    grant, _new = OutsideGrant.objects.select_for_update().get_or_create(
-        user=user,
-        solution=solution,
-        credential_key=spent.credential_key,
-        defaults={
-            "configuration": configuration,
-            "data_key": newest_data_key(solution.organization),
-            "sealed_access_token": b"",
-            "version": 0,
-        },
-    )
+    configuration = _hold_configuration(spent)
+    grant = _hold_grant(configuration, solution, user, credential_key=spent.credential_key)
     put_tokens(grant, tokens, refresh_token=tokens.refresh_token, now=now)
     grant.configuration, grant.solution = configuration, solution
     grant.state = OutsideGrant.State.CONNECTED
@@ -250,6 +254,37 @@ def _keep(
         subject=grant,
         organization=solution.organization,
         changes=_named(grant, given=True),
+    )
+    return grant
+
+
+def _hold_configuration(spent: SignInTransaction) -> OAuthConfiguration:
+    """Return the configuration, held, if nothing has changed since; raises TransactionOver.
+
+    The lock lets a change of configuration or credential, which ends grants, be before or after.
+    """
+    same = OAuthConfiguration.objects.select_for_update(no_key=True).filter(
+        pk=spent.configuration_id, revision=spent.revision
+    )
+    configuration = same.first()
+    # The end of a credential takes its transactions along, those that are spent too.
+    if configuration is None or not SignInTransaction.objects.filter(pk=spent.pk).exists():
+        raise TransactionOver(_("This sign-in is over; begin again."))
+    return configuration
+
+
+def _hold_grant(
+    configuration: OAuthConfiguration, solution: Solution, user: User, *, credential_key: str
+) -> OutsideGrant:
+    """Return the row, held; a new one has no tokens yet, since sealing them takes its id."""
+    defaults = {
+        "configuration": configuration,
+        "data_key": newest_data_key(solution.organization),
+        "sealed_access_token": b"",
+        "version": 0,
+    }
+    grant, _new = OutsideGrant.objects.select_for_update().get_or_create(
+        user=user, solution=solution, credential_key=credential_key, defaults=defaults
     )
     return grant
 

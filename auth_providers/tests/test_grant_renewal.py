@@ -128,6 +128,18 @@ class TestConsent:
         with pytest.raises(RedirectUnregistered):
             begin(mia, configuration, redirect_uri=REDIRECT + "/other")
 
+    def test_is_not_given_by_another_provider(
+        self, provider: Provider, mia: SolutionMember
+    ) -> None:
+        configuration = provider.configure(mia.solution.organization, redirect_urls=[REDIRECT])
+        begun = begin(mia, configuration)
+
+        with pytest.raises(ProviderRefused) as refusal:
+            complete(begun, code_of(provider, begun), mia, iss="https://login.evil.example")
+
+        assert refusal.value.code == "response_issuer_mismatch"
+        assert not OutsideGrant.objects.exists()
+
     def test_is_completed_by_who_began_it(self, provider: Provider, mia: SolutionMember) -> None:
         configuration = provider.configure(mia.solution.organization, redirect_urls=[REDIRECT])
         begun = begin(mia, configuration)

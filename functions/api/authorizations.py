@@ -43,6 +43,13 @@ class CompletedAuthorizationSerializer(serializers.Serializer[Any]):
     state = serializers.CharField(max_length=200)
     code = serializers.CharField(max_length=10_000)
     code_verifier = serializers.CharField(max_length=200)
+    iss = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="That came with the code, if any (RFC 9207).",
+    )
 
 
 class AuthorizationSerializer(serializers.Serializer[OutsideGrant]):

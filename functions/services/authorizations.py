@@ -86,6 +86,7 @@ def complete_authorization(
     code: str,
     code_verifier: str,
     now: datetime,
+    iss: str = "",
 ) -> OutsideGrant:
     """Keep the caller's consent for this credential, as its configuration stands.
 
@@ -110,6 +111,7 @@ def complete_authorization(
         code=code,
         code_verifier=code_verifier,
         now=now,
+        iss=iss,
     )
 
 
