@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Self
 
-from allauth.account.models import EmailAddress
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -76,9 +75,8 @@ class EmailCode(models.Model):
 
     def find_person(self) -> User | None:
         """Return whose address this is: who proved it, else who has it as their user name."""
-        proved = EmailAddress.objects.filter(email=self.email, verified=True)
-        address = proved.select_related("user").first()
-        return address.user if address else User.objects.filter(email=self.email).first()
+        proved = User.objects.who_proved(self.email)
+        return proved or User.objects.filter(email=self.email).first()
 
     def set_code(self, code: str, now: datetime) -> bool:
         """Let this code, from now on, be the one; false when none is waited for any more."""

@@ -8,6 +8,7 @@ from oauth2_provider.models import clear_expired
 from auth_providers.models import (
     Device,
     EmailCode,
+    LinkedIdentity,
     OutsideGrant,
     PersonalAccessToken,
     RefreshRepeat,
@@ -38,5 +39,6 @@ def clear_expired_tokens(*, now: datetime) -> int:
         PersonalAccessToken.objects.filter(ended).delete(),
         Device.objects.filter(ended).delete(),
         OutsideGrant.objects.exclude(pk__in=OutsideGrant.objects.standing().values("pk")).delete(),
+        LinkedIdentity.objects.forgettable().delete(),
     ]
     return sum(count for count, _ in cleared) + forget_offers(now=now)

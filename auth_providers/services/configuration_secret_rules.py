@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from auth_providers.oidc.metadata import ENDPOINTS
 from auth_providers.services.configuration_fields import (
-    ENDPOINTS,
     ClientAuthentication,
     ConfigurationFields,
 )

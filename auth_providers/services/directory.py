@@ -14,7 +14,6 @@ from auth_providers.models import ScimGroup, ScimToken, ScimUser, SingleSignOn
 from auth_providers.services.ended_access import end_all_access, end_own_access
 from jigxmgmt.errors import Conflict, DomainError
 from orgs.models import (
-    Domain,
     GroupMember,
     Membership,
     Organization,
@@ -23,8 +22,9 @@ from orgs.models import (
     User,
 )
 from orgs.services.audit import record_event
+from orgs.services.domains import speaks_for
 from orgs.services.members import disable_member, enable_member
-from orgs.services.people import checked_email
+from orgs.services.people import checked_email, name_faults
 from orgs.services.provisioning import Grants, join_group, provision_member
 
 DIRECTORY = "directory"
@@ -74,7 +74,7 @@ def let_out(person: ScimUser, *, now: datetime) -> None:
         _require_say(membership)
     disable_member(membership, by=None)
     organization, user = person.organization, membership.user
-    if _speaks_for(organization, user.email):
+    if speaks_for(organization, user.email):
         end_all_access(user, organization=organization, now=now)
     else:
         end_own_access(user, organization=organization)
@@ -110,14 +110,14 @@ def fill_solution_group(solution_group: SolutionGroup, *, organization: Organiza
         group=solution_group, member__membership__scim_user__isnull=False
     ).exclude(member__membership__in=wanted)
     for place in surplus:
-        record_event(
-            "group_member.remove",
-            by=None,
-            subject=place,
-            organization=organization,
-            changes={"group": (solution_group.name, None)},
-        )
-        place.delete()
+        if GroupMember.objects.filter(pk=place.pk).delete()[0]:  # by nobody else meanwhile
+            record_event(
+                "group_member.remove",
+                by=None,
+                subject=place,
+                organization=organization,
+                changes={"group": (solution_group.name, None)},
+            )
 
 
 def _let_in(person: ScimUser, *, email: str, names: tuple[str, str], now: datetime) -> None:
@@ -128,7 +128,7 @@ def _let_in(person: ScimUser, *, email: str, names: tuple[str, str], now: dateti
     except DomainError:
         person.finding = Finding.NO_ADDRESS
         return
-    if not _speaks_for(organization, address):
+    if not speaks_for(organization, address):
         person.finding = Finding.DOMAIN_UNPROVED
         return
     user = _account_of(address, organization) or _new_account(address, names, organization)
@@ -161,30 +161,26 @@ def _require_say(membership: Membership) -> None:
     raise OwnersAlone(sentence)
 
 
-def _speaks_for(organization: Organization, address: str) -> bool:
-    domain = address.rpartition("@")[2]
-    return Domain.objects.proved().filter(organization=organization, name=domain).exists()
-
-
 def _account_of(address: str, organization: Organization) -> User | None:
     """Return whose address this is: proved, or of somebody who is a member already."""
-    proved = EmailAddress.objects.filter(email=address, verified=True).select_related("user")
-    if found := proved.first():
-        user: User = found.user
-        return user
     members = User.objects.filter(email=address, memberships__organization=organization)
-    return members.first()
+    return User.objects.who_proved(address) or members.first()
 
 
 def _new_account(address: str, names: tuple[str, str], organization: Organization) -> User | None:
     """Make an account without a password; None where somebody has the address unproved."""
     if User.objects.filter(email=address).exists():
         return None
-    first_name, last_name = (name[:100] for name in names)
-    user = User.objects.create_user(address, first_name=first_name, last_name=last_name)
+    user = User.objects.create_user(address, **_kept_names(*names))
     EmailAddress.objects.create(user=user, email=address, primary=True, verified=True)
     record_event("user.create", by=None, subject=user, organization=organization)
     return user
+
+
+def _kept_names(first_name: str, last_name: str) -> dict[str, str]:
+    """Return what can be kept of the names: they stand in the subjects of letters."""
+    names = {"first_name": first_name, "last_name": last_name}
+    return {field: "" if name_faults(**{field: name}) else name for field, name in names.items()}
 
 
 def _grants_of(organization: Organization) -> Grants:

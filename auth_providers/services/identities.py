@@ -3,6 +3,7 @@
 import hashlib
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from auth_providers.models import LinkedIdentity, OAuthConfiguration
@@ -34,10 +35,23 @@ def issuer_as_known(configuration: OAuthConfiguration, issuer: str) -> str:
 
 
 def find_identified(issuer: str, subject: str) -> User | None:
-    """Return whose outside identity this is (OpenID Connect Core 5.7), if it is anybody's."""
+    """Return whose outside identity this is (OpenID Connect Core 5.7), if it is anybody's.
+
+    An organization's identities end with the membership in whose time they were linked: the
+    account of who comes again may by now open other organizations alone.
+    """
+    return _user_of(LinkedIdentity.objects.standing(), issuer, subject)
+
+
+def find_former(issuer: str, subject: str) -> User | None:
+    """Return whose outside identity this was until their membership ended."""
+    return _user_of(LinkedIdentity.objects.stale(), issuer, subject)
+
+
+def _user_of(identities: QuerySet[LinkedIdentity], issuer: str, subject: str) -> User | None:
     if not issuer or not subject:
         return None
-    known = LinkedIdentity.objects.filter(issuer=issuer, subject=subject).select_related("user")
+    known = identities.filter(issuer=issuer, subject=subject).select_related("user")
     # Both are case sensitive, and some databases are not.
     same = (row for row in known if (row.issuer, row.subject) == (issuer, subject))
     identity = next(same, None)
@@ -48,9 +62,10 @@ def find_identified(issuer: str, subject: str) -> User | None:
 def link_identity(user: User, *, issuer: str, subject: str, by: User | None) -> LinkedIdentity:
     """Tie an outside identity to a person; once more does nothing.
 
-    The caller has made sure that the identity and the account are the same person's.
-    Raises IdentityTaken.
+    The caller has made sure that the identity and the account are the same person's, and that no
+    membership ends meanwhile. Raises IdentityTaken.
     """
+    LinkedIdentity.objects.stale().filter(issuer=issuer, subject=subject).delete()
     identity, is_new = LinkedIdentity.objects.get_or_create(
         issuer=issuer, subject=subject, defaults={"user": user}
     )

@@ -31,6 +31,7 @@ from auth_providers.services.configuration_secret_rules import (
 )
 from auth_providers.services.configuration_secrets import put_client_secret
 from auth_providers.services.configuration_uses import uses_of
+from auth_providers.services.vault import ready_vault
 from jigxmgmt.errors import Conflict, FieldFault, NotFound
 from orgs import policies
 from orgs.models import Membership, Organization, Solution, User
@@ -75,7 +76,6 @@ def proved_patterns(organization: Organization, patterns: Iterable[str]) -> set[
     return {pattern for pattern in patterns if pattern.removeprefix(BELOW) in proved}
 
 
-@transaction.atomic
 def save_configuration(
     organization: Organization,
     fields: ConfigurationFields,
@@ -90,21 +90,17 @@ def save_configuration(
 
     No secret keeps the one that is saved, a blank one takes it away. Whoever changes where it goes
     gives it again, and people's consents end: neither may reach a server that nobody meant.
-    Raises NotAllowed, ConfigurationInvalid, ConfigurationGone, KeyTaken or TooManyConfigurations.
+    Raises NotAllowed, ConfigurationInvalid, ConfigurationGone, KeyTaken, TooManyConfigurations,
+    VaultAway or VaultKeyMissing.
     """
-    _require(by, organization, solution)
-    kept = _place(organization, solution, configuration)
-    _require_say_over_people(kept, by)
-    before = fields_of(kept) if configuration else None
-    fields, secret = _checked(kept, before, fields, secret)
-    changes = _changes(before, fields) | secret_change(secret, has_one=kept.has_secret)
-    _fill(kept, fields, secret=secret, by=by, now=now)
-    if before and leads_elsewhere(before, fields):
-        ended, _each = OutsideGrant.objects.filter(configuration=kept).delete()
-        changes["grants"] = (ended, 0)
-    act = "oauth_configuration.save" if configuration else "oauth_configuration.create"
-    record_event(act, by=by, subject=kept, organization=organization, changes=changes)
-    return kept
+    if secret:
+        ready_vault(organization)
+    with transaction.atomic():
+        _require(by, organization, solution)
+        kept = _place(organization, solution, configuration)
+        _require_say_over_people(kept, by)
+        before = fields_of(kept) if configuration else None
+        return _put(kept, before, fields, secret=secret, by=by, now=now)
 
 
 @transaction.atomic
@@ -217,6 +213,27 @@ def _place(
     if solution is None:
         _require_room(organization)
     return OAuthConfiguration(organization=organization, solution=solution)
+
+
+def _put(
+    kept: OAuthConfiguration,
+    before: ConfigurationFields | None,
+    fields: ConfigurationFields,
+    *,
+    secret: str | None,
+    by: User,
+    now: datetime,
+) -> OAuthConfiguration:
+    """Put the fields in place of those before, which end consents where they lead elsewhere."""
+    fields, secret = _checked(kept, before, fields, secret)
+    changes = _changes(before, fields) | secret_change(secret, has_one=kept.has_secret)
+    _fill(kept, fields, secret=secret, by=by, now=now)
+    if before and leads_elsewhere(before, fields):
+        ended, _each = OutsideGrant.objects.filter(configuration=kept).delete()
+        changes["grants"] = (ended, 0)
+    act = "oauth_configuration.save" if before else "oauth_configuration.create"
+    record_event(act, by=by, subject=kept, organization=kept.organization, changes=changes)
+    return kept
 
 
 def _checked(

@@ -10,16 +10,22 @@ from django.utils.translation import gettext as _
 
 from auth_providers.models import App, OAuthConfiguration, SingleSignOn
 from auth_providers.services.admission_rules import Decision, Facts, Would, decide_admission
-from auth_providers.services.identities import find_identified, issuer_as_known, link_identity
+from auth_providers.services.identities import (
+    find_former,
+    find_identified,
+    issuer_as_known,
+    link_identity,
+)
 from auth_providers.services.providers import Claims
 from auth_providers.services.routing import matching_pattern
 from jigxmgmt.errors import Conflict, DomainError, NotAllowed, NotFound
 from orgs import policies
-from orgs.models import Domain, MemberRemoval, Membership, Organization, SolutionMember, User
+from orgs.models import MemberRemoval, Membership, Organization, SolutionMember, User
 from orgs.services.accepting import accept_vouched_invite, pending_invite
 from orgs.services.access_offers import offer_access
 from orgs.services.audit import record_event
-from orgs.services.domain_names import domain_of
+from orgs.services.domains import speaks_for
+from orgs.services.members import hold_membership
 from orgs.services.people import NotAnAddress, checked_email, name_faults
 from orgs.services.provisioning import Grants, provision_member
 
@@ -177,7 +183,7 @@ def _is_on(settings: SingleSignOn, configuration: OAuthConfiguration) -> bool:
 def _read_facts(visit: Visit, settings: SingleSignOn | None) -> Facts:
     organization, claims = visit.organization, visit.claims
     email = _kept(claims.email)
-    is_address_proved = claims.is_email_verified and _has_proved(organization, email)
+    is_address_proved = claims.is_email_verified and speaks_for(organization, email)
     account, has_proved_address = _account_of(email)
     identified = find_identified(visit.issuer, claims.subject)
     is_owners = _is_owners_word(visit.configuration, settings)
@@ -197,7 +203,7 @@ def _read_facts(visit: Visit, settings: SingleSignOn | None) -> Facts:
         speaks_for_account=speaks_for_account,
         is_guarded=is_guarded,
         membership=organization.memberships.filter(user=person).first() if person else None,
-        was_removed=_was_removed(person, organization),
+        was_removed=_was_removed(person or find_former(visit.issuer, claims.subject), organization),
         invite=invite,
         makes_members=settings is not None and _makes_members(settings),
     )
@@ -208,7 +214,7 @@ def _is_owners_word(configuration: OAuthConfiguration, settings: SingleSignOn | 
 
     Else an admin could name one of their own, and be an owner by its word.
     """
-    savers = {configuration.saved_by_id, settings and settings.saved_by_id}
+    savers = {configuration.saved_by_id, settings.saved_by_id if settings else None}
     owners = configuration.organization.memberships.active().owners()
     return owners.filter(user__in=savers - {None}).count() == len(savers)
 
@@ -220,24 +226,20 @@ def _is_guarded(account: User | None, organization: Organization, *, is_owners: 
     return not is_owners and organization.memberships.owners().filter(user=account).exists()
 
 
-def _has_proved(organization: Organization, email: str) -> bool:
-    return Domain.objects.proved().filter(organization=organization, name=domain_of(email)).exists()
-
-
 def _account_of(email: str) -> tuple[User | None, bool]:
     """Return who has this address, if anybody, and whether they have proved it."""
     if not email:
         return None, False
-    proved = EmailAddress.objects.filter(email=email, verified=True).select_related("user").first()
-    if proved:
-        return proved.user, True
+    if person := User.objects.who_proved(email):
+        return person, True
     return User.objects.filter(email=email).first(), False
 
 
 def _was_removed(person: User | None, organization: Organization) -> bool:
     if person is None:
         return False
-    return MemberRemoval.objects.filter(organization=organization, user=person).exists()
+    removals = MemberRemoval.objects.by_others()
+    return removals.filter(organization=organization, user=person).exists()
 
 
 def _makes_members(settings: SingleSignOn) -> bool:
@@ -256,6 +258,8 @@ def _tie(visit: Visit, facts: Facts, decision: Decision, settings: SingleSignOn)
         person = _make_account(visit, facts, by=None if is_invited else settings.creates_as)
     if person and not facts.identified and Would.REFUSE not in decision.would:
         subject = visit.claims.subject
+        if facts.membership:
+            hold_membership(person, visit.organization)
         link_identity(person, issuer=visit.issuer, subject=subject, by=person)
     return person
 

@@ -25,6 +25,7 @@ from auth_providers.services.single_sign_on_faults import has_own_means
 from jigxmgmt.errors import Conflict, NotAllowed
 from orgs.models import Membership, User
 from orgs.services.audit import record_event
+from orgs.services.members import hold_membership
 
 LINK = SignInTransaction.Purpose.LINK
 
@@ -49,8 +50,8 @@ def linkable_configurations(user: User) -> QuerySet[OAuthConfiguration]:
 
 
 def identities_of(user: User) -> QuerySet[LinkedIdentity]:
-    """Return a person's own linked identities."""
-    return LinkedIdentity.objects.filter(user=user)
+    """Return by which linked identities a person comes in."""
+    return LinkedIdentity.objects.standing().filter(user=user)
 
 
 def begin_link(
@@ -75,7 +76,8 @@ def begin_link(
 def complete_link(arrival: Arrival, *, by: User, now: datetime) -> LinkedIdentity:
     """Tie the account at the provider to the person, and tell them by mail.
 
-    Raises NotYourOrganizations, ProviderRefused, IdentityTaken, or what spend_transaction does.
+    Raises NotYourOrganizations, NotAMember, ProviderRefused, IdentityTaken, or what
+    spend_transaction does.
     """
     spent = spend_transaction(
         arrival.transaction_id,
@@ -88,6 +90,7 @@ def complete_link(arrival: Arrival, *, by: User, now: datetime) -> LinkedIdentit
     claims = identify_arrival(spent, arrival=arrival, now=now)
     issuer = issuer_as_known(spent.configuration, claims.issuer)
     with transaction.atomic():
+        hold_membership(by, spent.configuration.organization)
         _require_linkable(spent.configuration, by)
         identity = link_identity(by, issuer=issuer, subject=claims.subject, by=by)
         _tell(by, act="identity.link")
@@ -104,7 +107,7 @@ def unlink_identity(identity: LinkedIdentity, *, by: User) -> None:
         raise NotAllowed(_("Only the person themself can unlink this."))
     # Two at a time would each leave the other.
     person = User.objects.select_for_update().get(pk=by.pk)
-    is_spare = LinkedIdentity.objects.filter(user=person).exclude(pk=identity.pk).exists()
+    is_spare = identities_of(person).exclude(pk=identity.pk).exists()
     if not is_spare and (password_closed_for(person) or not has_own_means(person)):
         raise LastWayIn(_("Nothing else lets you in; choose a password or add a passkey first."))
     if LinkedIdentity.objects.filter(pk=identity.pk).delete()[0]:

@@ -60,12 +60,15 @@ def create_own_token(
 ) -> CreatedToken:
     """Make a token for the caller that holds no scope but those of what they call with.
 
-    A device may only through a first-party app, which has seen the person's password anyway.
-    Raises NotAllowed, ScopeMissing or ScopeUnknown.
+    A device may only through a first-party app of the installation: an organization's own stays
+    in its organization, and a personal token would not. Raises NotAllowed, ScopeMissing or
+    ScopeUnknown.
     """
     wanted = checked_scopes(scopes)
     if caller.device and not caller.device.app.is_first_party:
         raise NotAllowed(_("Only a first-party app may make personal access tokens."))
+    if caller.confined_to:
+        raise NotAllowed(_("This app stays in its organization; a personal token would not."))
     _require_all(caller, wanted)
     return create_personal_access_token(
         caller.user, name=name, scopes=wanted, by=caller.user, now=now

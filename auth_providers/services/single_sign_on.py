@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from oauth2_provider.models import Grant
 
-from auth_providers.models import LinkedIdentity, SingleSignOn
+from auth_providers.models import LinkedIdentity, OAuthConfiguration, SingleSignOn
 from auth_providers.services.identities import issuer_as_known
 from auth_providers.services.required_sign_on import emergency_owners
 from auth_providers.services.single_sign_on_faults import SettingsInvalid, SignOnFields, faults_of
@@ -67,6 +67,7 @@ def save_single_sign_on(
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     policies.require_to_grant(by, organization, Membership.Role.USER)
     held = hold_organization(organization)
+    _hold_configurations(fields.configurations)
     current = _current(held)
     if fields.creates_members and fields.creates_as is None:
         fields = fields.created_by(by)
@@ -113,7 +114,7 @@ def people_linked(settings: SingleSignOn) -> int:
     """Count the members who have signed in by one of the chosen providers, or are linked there."""
     chosen = settings.configurations.exclude(issuer="")
     issuers = [issuer_as_known(known, known.issuer) for known in chosen]
-    linked = LinkedIdentity.objects.filter(issuer__in=issuers).values("user")
+    linked = LinkedIdentity.objects.standing().filter(issuer__in=issuers).values("user")
     return settings.organization.memberships.filter(user__in=linked).count()
 
 
@@ -121,6 +122,16 @@ def _current(organization: Organization) -> SingleSignOn:
     rows = SingleSignOn.objects.select_related("organization", "creates_as", "saved_by")
     found = rows.filter(organization=organization).first()
     return found or SingleSignOn(organization=organization)
+
+
+def _hold_configurations(configurations: Collection[OAuthConfiguration]) -> None:
+    """Let nobody remove them until they are in use; raises SettingsInvalid where one is gone."""
+    wanted = {known.pk for known in configurations}
+    rows = OAuthConfiguration.objects.select_for_update(no_key=True).filter(pk__in=wanted)
+    if len(rows.order_by("pk").values_list("pk", flat=True)) < len(wanted):
+        sentence = _("There is no such configuration.")
+        fault = FieldFault("/configurations", sentence, "configuration_unknown")
+        raise SettingsInvalid(sentence, faults=[fault])
 
 
 def _check_grants(current: SingleSignOn, fields: SignOnFields, *, by: User) -> None:

@@ -18,6 +18,7 @@ from orgs.services.join_requests import (
     NotDecided,
     withdraw_join_request,
 )
+from orgs.services.members import remove_member
 from orgs.services.people import MembershipInactive
 from orgs.services.provisioning import Grants
 from orgs.tests.factories import (
@@ -100,6 +101,18 @@ class TestAdmitRequester:
 
         assert admit(waiting, admin).user == user
         assert not User.objects.filter(email=waiting.email).exists()
+
+    def test_finds_nobody_whose_membership_ended_since(
+        self, waiting: JoinRequest, admin: User
+    ) -> None:
+        organization = waiting.organization
+        waiting.issuer = f"https://idp.example#{organization.pk}#keys"
+        waiting.save()
+        former = MembershipFactory.create(organization=organization)
+        link_identity(former.user, issuer=waiting.issuer, subject=waiting.subject, by=None)
+        remove_member(former, by=admin)
+
+        assert admit(waiting, admin).user != former.user
 
     @pytest.mark.parametrize("is_proved", [True, False])
     def test_links_no_account_on_the_word_of_who_decides(

@@ -183,6 +183,16 @@ class TestMyPersonalAccessTokens:
 
         assert problem_code(self.create(client)) == (403, "not_allowed")
 
+    def test_makes_no_token_for_an_app_that_stays_in_its_organization(
+        self, client_with: type_of_client
+    ) -> None:
+        member = MembershipFactory.create()
+        app = AppFactory.create(organization=member.organization)
+        client = client_with(signed_in(member.user, app=app).access_token)
+
+        assert problem_code(self.create(client)) == (403, "not_allowed")
+        assert not PersonalAccessToken.objects.exists()
+
     def test_is_made_once_for_a_key_and_never_shown_again(
         self, client_with: type_of_client
     ) -> None:

@@ -10,6 +10,7 @@ from oauth2_provider.models import AccessToken
 from auth_providers.models import (
     Device,
     EmailCode,
+    LinkedIdentity,
     PersonalAccessToken,
     RefreshRepeat,
     SignInTransaction,
@@ -18,7 +19,8 @@ from auth_providers.services.clearing import clear_expired_tokens
 from auth_providers.tests.factories import OAuthConfigurationFactory, personal_token, signed_in
 from orgs.models import IdempotentRequest
 from orgs.services.idempotency import claim_request
-from orgs.tests.factories import UserFactory
+from orgs.services.members import leave_organization
+from orgs.tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -75,3 +77,14 @@ class TestClearExpiredTokens:
         assert Device.objects.count() == 1
         assert not PersonalAccessToken.objects.exists()
         assert not IdempotentRequest.objects.exists()
+
+    def test_forgets_by_whose_word_somebody_came_in_who_has_left(self) -> None:
+        former = MembershipFactory.create()
+        for ending in ("", "#elsewhere", f"#{former.organization_id}"):
+            issuer = f"https://idp.example{ending}"
+            LinkedIdentity.objects.create(user=former.user, issuer=issuer, subject="mia")
+        leave_organization(former, by=former.user)
+
+        assert clear_expired_tokens(now=NOW) == 1
+        kept = set(LinkedIdentity.objects.values_list("issuer", flat=True))
+        assert kept == {"https://idp.example", "https://idp.example#elsewhere"}

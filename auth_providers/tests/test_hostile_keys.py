@@ -48,7 +48,7 @@ class TestKeys:
         provider.answers[KEYS] = Answer(status=503)
         unknown = provider.id_token(header=HEADER | {"kid": "unknown"}, nonce=NONCE)
 
-        assert code_of(configuration, unknown) == "keys_unavailable"
+        assert code_of(configuration, unknown) == "provider_unavailable"
         assert verify(configuration, issue(provider)).subject == "mia"
 
     def test_of_one_id_are_ambiguous_without_it(

@@ -93,13 +93,14 @@ class TestMetadata:
             (Answer(body=b"\xff"), "metadata_not_json"),
             (Answer(body=" " * 300_000), "provider_answer_too_large"),
             (Answer(status=301, headers={"Location": "/elsewhere"}), "metadata_redirects"),
-            (Answer(status=500), "metadata_unavailable"),
+            (Answer(status=404), "metadata_unavailable"),
+            (Answer(status=500), "provider_unavailable"),
             (
                 Answer(headers={f"X-{number}": "x" for number in range(200)}),
                 "provider_answer_too_large",
             ),
         ],
-        ids=["html", "list", "twice", "octets", "huge", "redirect", "broken", "headers"],
+        ids=["html", "list", "twice", "octets", "huge", "redirect", "none", "broken", "headers"],
     )
     def test_cannot_be_read(
         self, provider: Provider, acme: Organization, answer: Answer, code: str

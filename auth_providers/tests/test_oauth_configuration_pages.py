@@ -140,7 +140,8 @@ class TestNew:
         assert saved.additional_parameters == {"prompt": "select_account"}
         assert [one.pattern for one in saved.domains.all()] == ["*", "acme.example"]
         words = words_of(browser.get(page_of(saved)))
-        assert "leave blank to keep" in words
+        assert saved.saved_by
+        assert f"by Mia {saved.saved_by.last_name} · leave blank to keep" in words
         assert SECRET not in words
 
     def test_says_each_fault_at_its_field_and_loses_nothing(self, browser: Client) -> None:

@@ -3,16 +3,21 @@
 import json
 from typing import Any
 
+import boto3
 import pytest
+from django.db import connection
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from moto import mock_aws
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from auth_providers.models import OAuthConfiguration
 from auth_providers.services.configuration_secrets import client_secret_of
 from auth_providers.services.scopes import Scope
+from auth_providers.services.vault import key_provider
 from auth_providers.tests.conftest import type_of_client
 from auth_providers.tests.factories import OAuthConfigurationFactory, personal_token
-from auth_providers.tests.hostile import Provider
+from auth_providers.tests.hostile import Answer, Provider
+from auth_providers.vault.kms import _client_of
 from orgs.models import Membership
 from orgs.tests.factories import DomainFactory, MembershipFactory
 
@@ -170,6 +175,28 @@ class TestOne:
             assert script.delete(address).status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_does_not_wait_for_the_vault(
+    script: Client, address: str, settings: Settings
+) -> None:
+    held: list[bool] = []
+    with mock_aws():
+        key_provider.cache_clear()
+        _client_of.cache_clear()
+        kms = boto3.client("kms", region_name="eu-central-1")
+        settings.VAULT_KMS_KEY_ID = kms.create_key()["KeyMetadata"]["Arn"]
+        asked = _client_of("eu-central-1").meta.events
+        asked.register("before-call", lambda **_: held.append(connection.in_atomic_block))
+
+        answer = send(script, "POST", address, BODY, **{"Idempotency-Key": "once"})
+    key_provider.cache_clear()
+    _client_of.cache_clear()
+
+    assert answer.status_code == 201
+    assert held
+    assert not any(held)
+
+
 class TestDiscovery:
     def test_says_what_would_change_and_saves_nothing(
         self, script: Client, owner: Membership, address: str, provider: Provider
@@ -191,6 +218,16 @@ class TestDiscovery:
         assert answer.json()["found"]["token_endpoint"] == f"{provider.issuer}/token"
         known.refresh_from_db()
         assert known.token_endpoint == "https://old/"
+
+    def test_says_when_the_provider_is_away(
+        self, script: Client, address: str, provider: Provider
+    ) -> None:
+        provider.answers["/.well-known/openid-configuration"] = Answer(status=503)
+
+        answer = send(script, "POST", f"{address}/discovery", {"issuer": provider.issuer})
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
+        assert int(answer["Retry-After"]) > 0
 
     def test_asks_no_address_that_the_operator_did_not_open(
         self, script: Client, address: str

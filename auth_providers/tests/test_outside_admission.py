@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from auth_providers.models import App, LinkedIdentity, OAuthConfiguration
 from auth_providers.services.admission import admit_requester
+from auth_providers.services.clearing import clear_expired_tokens
 from auth_providers.services.identities import issuer_as_known, link_identity
 from auth_providers.services.outside_admission import (
     AccessOffered,
@@ -253,7 +254,6 @@ class TestLinking:
         assert refusal(way) == "member_disabled"
         assert not LinkedIdentity.objects.exists()
 
-
     def test_is_no_matter_of_an_operators_account(
         self, making: OAuthConfiguration, mia: User, proved: None, owner: User
     ) -> None:
@@ -321,6 +321,41 @@ class TestInvitation:
 
         assert did(way) == ["accept_invite", "sign_in"]
         assert Membership.objects.get(organization=acme, user=mia).is_active
+
+    def test_opens_no_account_of_who_has_left(
+        self, way: OAuthConfiguration, acme: Organization
+    ) -> None:
+        former = MembershipFactory.create(organization=acme, user__email="mia@private.example")
+        know(former.user, way)
+        leave_organization(former, by=former.user)
+        InviteFactory.create(organization=acme, email=MIA)
+
+        somebody = admit(way).user
+
+        assert somebody != former.user
+        assert LinkedIdentity.objects.get().user == somebody
+
+    def test_opens_no_account_that_was_let_in_again_by_hand(
+        self, way: OAuthConfiguration, acme: Organization
+    ) -> None:
+        former = MembershipFactory.create(organization=acme, user__email=MIA)
+        know(former.user, way)
+        leave_organization(former, by=former.user)
+        MembershipFactory.create(organization=acme, user=former.user)
+
+        assert refusal(way) == "access_offered"
+
+        know(former.user, way)
+        assert did(way) == ["sign_in"]
+
+    def test_opens_the_account_of_who_has_left_another_organization(
+        self, way: OAuthConfiguration, acme: Organization
+    ) -> None:
+        mia = MembershipFactory.create(organization=acme).user
+        know(mia, way)
+        leave_organization(MembershipFactory.create(user=mia), by=mia)
+
+        assert did(way) == ["sign_in"]
 
     def test_is_not_for_an_address_that_the_provider_has_not_verified(
         self, way: OAuthConfiguration, acme: Organization
@@ -406,6 +441,7 @@ class TestMaking:
         assert refusal(making) == "access_offered"
         assert not User.objects.filter(email=MIA).exists()
 
+    @pytest.mark.usefixtures("proved")
     def test_makes_no_member_again_of_who_was_removed(
         self, making: OAuthConfiguration, acme: Organization, owner: User
     ) -> None:
@@ -417,13 +453,33 @@ class TestMaking:
         InviteFactory.create(organization=acme, email=MIA)
         assert did(making) == ["accept_invite", "sign_in"]
 
+    def test_makes_no_other_account_for_who_was_removed(
+        self, making: OAuthConfiguration, owner: User
+    ) -> None:
+        user = admit(making).user
+        remove_member(Membership.objects.get(user=user), by=owner)
+        User.objects.filter(pk=user.pk).update(email="mia@private.example")
+        clear_expired_tokens(now=NOW)
+
+        assert refusal(making) == "access_offered"
+
+    @pytest.mark.usefixtures("proved")
     def test_makes_a_member_again_of_who_has_left(self, making: OAuthConfiguration) -> None:
         user = admit(making).user
         leave_organization(Membership.objects.get(user=user), by=user)
 
-        assert did(making) == ["create_member", "sign_in"]
+        assert did(making) == ["link", "create_member", "sign_in"]
 
-    def test_forgets_a_removal_with_the_next_admission(
+    def test_knows_nobody_again_whose_domain_is_not_proved(
+        self, making: OAuthConfiguration
+    ) -> None:
+        user = admit(making).user
+        leave_organization(Membership.objects.get(user=user), by=user)
+
+        assert refusal(making) == "access_offered"
+
+    @pytest.mark.usefixtures("proved")
+    def test_looks_at_the_newest_end_alone(
         self, making: OAuthConfiguration, acme: Organization, owner: User
     ) -> None:
         user = admit(making).user
@@ -432,7 +488,7 @@ class TestMaking:
         admit(making)
         leave_organization(Membership.objects.get(user=user), by=user)
 
-        assert did(making) == ["create_member", "sign_in"]
+        assert did(making) == ["link", "create_member", "sign_in"]
 
     @pytest.mark.parametrize("email", ["", "mia", "mi\x00a@acme.example", "müa@acme.example"])
     def test_needs_an_address(self, making: OAuthConfiguration, email: str) -> None:

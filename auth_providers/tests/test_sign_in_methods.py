@@ -12,7 +12,8 @@ from auth_providers.tests.factories import OAuthConfigurationFactory
 from auth_providers.tests.hostile import Provider
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Membership, User
-from orgs.tests.factories import MembershipFactory, UserFactory
+from orgs.services.members import leave_organization
+from orgs.tests.factories import PASSWORD, MembershipFactory, UserFactory
 from orgs.tests.pages import read_page
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,7 @@ def configuration(provider: Provider, mia: Membership) -> OAuthConfiguration:
 @pytest.fixture
 def browser(client: Client, mia: Membership) -> Client:
     client.force_login(mia.user)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
 
 
@@ -66,8 +68,17 @@ class TestLink:
         assert [message.to for message in mail.outbox] == [["mia@elsewhere.example"]]
         page = browser.get(reverse("profile"))
         read_page(page)
-        assert provider.issuer in page.content.decode()
+        assert configuration.name in page.content.decode()
         assert identity.issuer not in page.content.decode()
+
+    def test_takes_more_than_a_browser_that_was_left_open(
+        self, client: Client, mia: Membership, configuration: OAuthConfiguration
+    ) -> None:
+        client.force_login(mia.user)
+
+        answer = client.post(reverse("identity-link", args=[configuration.pk]))
+
+        assert answer.headers["Location"].startswith(reverse("account_reauthenticate"))
 
     def test_takes_nothing_from_somebody_else(
         self, browser: Client, provider: Provider, configuration: OAuthConfiguration
@@ -124,6 +135,22 @@ class TestUnlink:
         identity_of(mia.user, "another")
         unlink_identity(identity, by=mia.user)
         assert LinkedIdentity.objects.get().subject == "another"
+
+    def test_counts_no_identity_whose_membership_ended(
+        self, browser: Client, mia: Membership
+    ) -> None:
+        mia.user.set_unusable_password()
+        mia.user.save()
+        former = MembershipFactory.create(user=mia.user)
+        stale = identity_of(mia.user, "stale")
+        LinkedIdentity.objects.update(issuer=f"https://idp.example#{former.organization_id}")
+        leave_organization(former, by=mia.user)
+
+        with pytest.raises(LastWayIn):
+            unlink_identity(identity_of(mia.user), by=mia.user)
+
+        browser.force_login(mia.user)
+        assert browser.post(reverse("identity-unlink", args=[stale.pk])).status_code == 404
 
     def test_counts_no_password_that_opens_nothing(self, mia: Membership) -> None:
         SingleSignOn.objects.create(

@@ -18,7 +18,7 @@ from moto import mock_aws
 from auth_providers import cognito
 from auth_providers.models import LinkedIdentity
 from auth_providers.services.accounts import disable_account, enable_account
-from auth_providers.services.user_pool import MARKER, PoolAway
+from auth_providers.services.user_pool import MARKER, PoolAway, the_pool
 from auth_providers.tests.factories import AppFactory, personal_token
 from auth_providers.tests.registering import Committing
 from orgs.models import User
@@ -206,7 +206,7 @@ class TestWaiting(Doors):
         assert not any(held)
 
     def test_of_the_invited_holds_none_either(self, held: list[bool]) -> None:
-        invite = InviteFactory.create(email=EMAIL)
+        invite = InviteFactory.create(email=EMAIL, token="a-token-of-a-link")
 
         accept_as_new_person(invite, password=PASSWORD, now=timezone.now())
 
@@ -338,6 +338,37 @@ class TestRefusals(Doors):
         assert (asked.status_code, answer.status_code) == (202, 422)
         stub.assert_no_pending_responses()
 
+    def test_of_who_proves_themself_again_stands_in_the_form(self, stub: Stubber) -> None:
+        self.client.force_login(UserFactory.create(email=EMAIL, password=MARKER))
+        stub.add_client_error(SIGN_IN, "TooManyRequestsException")
+
+        page = self.client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+        assert "Too many attempts" in page.content.decode()
+
+    def test_of_a_new_password_are_told_at_the_page_that_asked(self, stub: Stubber) -> None:
+        user = UserFactory.create(email=EMAIL, password=MARKER)
+        self.client.force_login(user)
+        LinkedIdentity.objects.create(user=user, issuer=the_pool().issuer, subject="s")
+        attributes = [{"Name": "sub", "Value": "s"}, {"Name": "email", "Value": EMAIL}]
+        for _time in range(2):
+            stub.add_response(SIGN_IN, {"AuthenticationResult": {"AccessToken": "token"}})
+            stub.add_response("admin_get_user", {"Username": "s", "UserAttributes": attributes})
+        self.client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        stub.add_client_error("admin_create_user", "UsernameExistsException")
+        stub.add_client_error("admin_set_user_password", "InvalidPasswordException")
+        before = user.password
+
+        page = self.client.post(
+            "/accounts/password/change/",
+            {"oldpassword": PASSWORD, "password1": ANOTHER, "password2": ANOTHER},
+            follow=True,
+        )
+
+        assert "The user pool takes longer" in page.content.decode()
+        user.refresh_from_db()
+        assert user.password == before
+
     def test_leave_an_account_open_that_could_not_be_closed(self, stub: Stubber) -> None:
         user = UserFactory.create(email=EMAIL)
         pool = cognito.configured_pool()
@@ -386,6 +417,6 @@ class TestFirstPassword:
             "/accounts/password/set/", {"password1": ANOTHER, "password2": ANOTHER}
         )
 
-        assert answer.status_code == 302
-        assert cognito.configured_pool().check_password(EMAIL, PASSWORD).email == EMAIL
+        assert answer.headers["Location"] == "/accounts/email/"
+        assert the_pool().check_password(EMAIL, PASSWORD).email == EMAIL
         assert not LinkedIdentity.objects.exists()

@@ -28,6 +28,10 @@ class UserManager(BaseUserManager["User"]):
         """Make an operator of the installation, for `manage.py createsuperuser`."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def who_proved(self, email: str) -> "User | None":
+        """Return the person who has proved this address, of whom there is one at most."""
+        return self.filter(emailaddress__email=email, emailaddress__verified=True).first()
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normal_email(username or ""))
 

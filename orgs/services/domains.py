@@ -10,7 +10,7 @@ from orgs import policies
 from orgs.models import Domain, Organization, User
 from orgs.models.domains import DomainQuerySet
 from orgs.services.audit import record_event
-from orgs.services.domain_names import normal_domain
+from orgs.services.domain_names import domain_of, normal_domain
 
 JoinPolicy = Domain.JoinPolicy
 # More than anybody needs; each is looked up daily, and all stand on one page.
@@ -39,6 +39,11 @@ def domains_of(organization: Organization, *, by: User) -> DomainQuerySet:
     """Return the domains that an organization names; raises NotAllowed."""
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     return Domain.objects.filter(organization=organization)
+
+
+def speaks_for(organization: Organization, email: str) -> bool:
+    """Answer whether the organization has proved exactly the domain of this address."""
+    return Domain.objects.proved().filter(organization=organization, name=domain_of(email)).exists()
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, NotAllowed
@@ -106,9 +107,6 @@ def remove_member(membership: Membership, *, by: User) -> None:
     current, owners = _lock_with_owners(membership)
     policies.require_to_grant(by, current.organization, current.role)
     _end(current, owners, act="member.remove", by=by)
-    MemberRemoval.objects.get_or_create(
-        organization=current.organization, user=current.user, defaults={"removed_by": by}
-    )
 
 
 @transaction.atomic
@@ -121,6 +119,13 @@ def leave_organization(membership: Membership, *, by: User) -> None:
         raise NotAllowed(_("Only the person themself can leave."))
     current, owners = _lock_with_owners(membership)
     _end(current, owners, act="member.leave", by=by)
+
+
+def hold_membership(user: User, organization: Organization) -> None:
+    """Let nobody end or disable this membership in the transaction; raises NotAMember."""
+    rows = Membership.objects.active().filter(user=user, organization=organization)
+    if not rows.select_for_update(no_key=True).exists():
+        raise NotAMember(_("You are not in %(organization)s.") % {"organization": organization})
 
 
 @transaction.atomic
@@ -186,6 +191,12 @@ def _end(membership: Membership, owners: list[Membership], *, act: str, by: User
         pk=membership.user_id, default_organization=membership.organization_id
     ).update(default_organization=None)
     Membership.objects.filter(pk=membership.pk).delete()
+    # The moment comes last: what somebody held the membership for until now lies before it.
+    MemberRemoval.objects.update_or_create(
+        organization=membership.organization,
+        user=membership.user,
+        defaults={"removed_by": by, "removed_at": timezone.now()},
+    )
 
 
 def _record(act: str, membership: Membership, *, by: User | None, changes: Changes) -> None:

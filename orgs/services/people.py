@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
-from orgs.models import MemberRemoval, Membership, Organization, User
+from orgs.models import Membership, Organization, User
 from orgs.models.addresses import kept_email
 from orgs.services.audit import record_event
 from orgs.services.passwords import open_account, take_password
@@ -70,7 +70,6 @@ def admit_member(
         organization=organization, user=user, defaults={"role": role}
     )
     if is_new:
-        MemberRemoval.objects.filter(organization=organization, user=user).delete()
         record_event(
             "member.admit",
             by=by,

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from jigxmgmt.errors import NotAllowed
-from orgs.models import AuditEvent, Membership, Organization, User
+from orgs.models import AuditEvent, MemberRemoval, Membership, Organization, User
 from orgs.policies import Act, can
 from orgs.services.members import (
     LastOwner,
@@ -21,6 +21,7 @@ from orgs.services.members import (
     remove_member,
     set_default_organization,
 )
+from orgs.services.people import admit_member
 from orgs.tests.factories import (
     MembershipFactory,
     OrganizationFactory,
@@ -232,6 +233,21 @@ class TestLeaveOrganization:
 
         assert not mia.user.memberships.exists()
         assert AuditEvent.objects.get().act == "member.leave"
+        assert MemberRemoval.objects.get().removed_by == mia.user
+        assert not MemberRemoval.objects.by_others().exists()
+
+    def test_keeps_the_newest_end_alone(self, owner: Membership, mia: Membership) -> None:
+        organization, user = mia.organization, mia.user
+        leave_organization(mia, by=user)
+        before = MemberRemoval.objects.get().removed_at
+        again = admit_member(user, organization=organization, role=Role.USER, by=None)
+
+        remove_member(again.membership, by=owner.user)
+
+        newest = MemberRemoval.objects.by_others().get()
+        assert newest.removed_at > before
+        MemberRemoval.objects.update(removed_by=None)
+        assert MemberRemoval.objects.by_others().exists()
 
     def test_is_for_nobody_else(self, owner: Membership, mia: Membership) -> None:
         with pytest.raises(NotAllowed):

@@ -219,6 +219,12 @@ class TestPeople:
         assert owner.is_active
         assert ScimUser.objects.get().is_active
 
+    def test_gives_nobody_a_name_that_no_letter_can_carry(self, send: Send) -> None:
+        send("POST", "/Users", MIA | {"name": {"givenName": "M\nBcc: x", "familyName": "Novak"}})
+
+        mia = User.objects.get(email="mia@acme.example")
+        assert (mia.first_name, mia.last_name) == ("", "Novak")
+
     def test_takes_no_owner_by_an_admins_token(
         self, send: Send, owner: Membership, acme: Organization
     ) -> None:

@@ -77,6 +77,18 @@ class TestDirectory:
         assert "eve@other.example" in words
         assert "Has no e-mail address" in words
 
+    def test_pages_its_groups(self, browser: Client, admin: Membership) -> None:
+        names = [f"Group {number:02}" for number in range(26)]
+        ScimGroup.objects.bulk_create(
+            ScimGroup(organization=admin.organization, display_name=name) for name in names
+        )
+
+        first = browser.get(reverse("directory")).content.decode()
+        second = browser.get(reverse("directory"), {"groups": "2"}).content.decode()
+
+        assert "groups=2" in first
+        assert ("Group 25" in first, "Group 25" in second) == (False, True)
+
     def test_ends_by_the_name(self, browser: Client, admin: Membership) -> None:
         make_scim_token(admin.organization, by=admin.user, now=timezone.now())
         url = reverse("directory-end")
