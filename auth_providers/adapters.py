@@ -12,6 +12,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -36,10 +37,11 @@ from auth_providers.services.required_sign_on import (
     require_open_password,
 )
 from auth_providers.services.user_pool import authenticate_at_pool
+from jigxmgmt.errors import DomainError
 from orgs.console.idle import note_opening
 from orgs.models import User
 from orgs.models.addresses import kept_email
-from orgs.services.passwords import take_password
+from orgs.services.passwords import NoteTaken, take_password
 
 UNIX_SOCKET = "127.0.0.1"
 # The library tells of each by a mail; ours says it in our words and in the person's language.
@@ -100,13 +102,33 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def set_password(self, user: User, password: str) -> None:
         """Change the password of who is signed in, or of who lost it and proved the address."""
-        note = take_password(user, password)
+        if self.request.user.is_authenticated and not user.has_usable_password():
+            self._require_proved_address(user)
+        note = self._take_password(user, password)
         with transaction.atomic():
             note(user)
             if self.request.user.is_authenticated:
                 note_account_change(user, act="user.change_password")
             else:
                 note_password_reset(user, now=timezone.now())
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Answer whether this is the person's password, for a form that shows what is refused.
+
+        Raises ValidationError with what the keeper of passwords says.
+        """
+        try:
+            is_right: bool = super().reauthenticate(user, password)
+        except DomainError as refusal:
+            raise ValidationError(refusal.detail, code=refusal.code) from refusal
+        return is_right
+
+    def _take_password(self, user: User, password: str) -> NoteTaken:
+        try:
+            return take_password(user, password)
+        except DomainError as refusal:  # as too weak for who keeps it, which no form has asked
+            messages.error(self.request, refusal.detail)
+            raise ImmediateHttpResponse(redirect(self.request.get_full_path())) from refusal
 
     def _require_proved_address(self, user: User) -> None:
         """Let nobody choose a first password for an address that they have not proved.

@@ -32,6 +32,7 @@ from auth_providers.services.oauth_configurations import (
     save_configuration,
 )
 from auth_providers.services.scopes import Scope
+from auth_providers.services.vault import ready_vault
 from orgs.api.idempotency import IDEMPOTENCY_KEY, once
 from orgs.services.organizations import find_own_organization
 
@@ -56,6 +57,8 @@ class OAuthConfigurations(ListAPIView[OAuthConfiguration]):
     def post(self, request: CallerRequest, pk: uuid.UUID) -> Response:
         organization = find_own_organization(request.user, pk)
         fields, secret = read_fields_and_secret(request.data)
+        if secret:  # before the transaction that the key opens
+            ready_vault(organization)
         with once(request, act=f"oauth_configuration.create {organization.pk}") as claim:
             saved = save_configuration(
                 organization, fields, secret=secret, by=request.user, now=timezone.now()

@@ -12,6 +12,33 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
+# The protocol's own, which no further parameter replaces or adds: each says who asks, for what, or
+# where the answer goes (RFC 6749 4.1, RFC 7636, RFC 9101 5, RFC 9126, OpenID Connect Core 3.1.2.1).
+RESERVED = frozenset(
+    {
+        "claims",
+        "client_assertion",
+        "client_assertion_type",
+        "client_id",
+        "client_secret",
+        "code",
+        "code_challenge",
+        "code_challenge_method",
+        "code_verifier",
+        "grant_type",
+        "login_hint",
+        "nonce",
+        "redirect_uri",
+        "registration",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    }
+)
+
 
 def new_verifier() -> str:
     """Return a fresh code verifier (RFC 7636 4.1)."""

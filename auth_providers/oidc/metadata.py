@@ -33,13 +33,10 @@ class Metadata:
     scopes_supported: tuple[str, ...] = ()
     token_endpoint_auth_methods_supported: tuple[str, ...] = ()
     code_challenge_methods_supported: tuple[str, ...] = ()
-    id_token_signing_alg_values_supported: tuple[str, ...] = ()
-    authorization_response_iss_parameter_supported: bool = False
 
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint")
-_LISTS = tuple(field.name for field in fields(Metadata) if field.name.endswith("_supported"))[:-1]
-_IS_ISS_SENT = "authorization_response_iss_parameter_supported"
+_LISTS = tuple(field.name for field in fields(Metadata) if field.name.endswith("_supported"))
 
 
 def metadata_url(issuer: str) -> str:
@@ -71,7 +68,6 @@ def read_metadata(document: bytes, issuer: str, *, is_open: IsOpen) -> Metadata:
     if not (members["authorization_endpoint"] and members["token_endpoint"]):
         raise MetadataRefused("metadata_endpoint_missing")
     members |= {name: _list(said, name) for name in _LISTS}
-    members[_IS_ISS_SENT] = said.get(_IS_ISS_SENT) is True
     return Metadata(issuer=issuer, **members)
 
 

@@ -1,4 +1,4 @@
-"""Browsers that come back from a provider to this installation's own pages."""
+"""What comes back from a provider: browsers to our own pages, codes by whoever brings them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,17 +70,24 @@ def identify_arrival(spent: SignInTransaction, *, arrival: Arrival, now: datetim
     It waits for the network, so call it in no transaction. Raises ProviderRefused, whose code is
     the provider's own error where it sent one.
     """
-    configuration = spent.configuration
     if arrival.error or not arrival.code:
         code = arrival.error if arrival.error in KNOWN_ERRORS else "provider_error"
         if code in AWAY:
             raise refused(code)
         raise ProviderRefused(_("The provider did not let you in."), code=code)
+    return identify_by_code(spent, code=arrival.code, code_verifier=arrival.code_verifier, now=now)
+
+
+def identify_by_code(
+    spent: SignInTransaction, *, code: str, code_verifier: str, now: datetime
+) -> Claims:
+    """Return whom the ID token is about that the provider gives for this code.
+
+    It waits for the network, so call it in no transaction. Raises ProviderRefused.
+    """
+    configuration = spent.configuration
     tokens = redeem_code(
-        configuration,
-        code=arrival.code,
-        code_verifier=arrival.code_verifier,
-        redirect_uri=spent.redirect_uri,
+        configuration, code=code, code_verifier=code_verifier, redirect_uri=spent.redirect_uri
     )
     if tokens.id_token is None:
         sentence = _("The provider sent no ID token; is the scope openid asked for?")

@@ -5,10 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from auth_providers.oidc.metadata import Metadata
+from auth_providers.oidc.metadata import ENDPOINTS, Metadata
 from auth_providers.services.configuration_faults import faults_of_ways
 from auth_providers.services.configuration_fields import (
-    ENDPOINTS,
     ClientAuthentication,
     ConfigurationFields,
     ConfigurationInvalid,

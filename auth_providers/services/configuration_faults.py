@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from auth_providers.models.oauth_configurations import CONFIGURATION_KEY
+from auth_providers.oidc.authorization import RESERVED
+from auth_providers.oidc.metadata import ENDPOINTS
 from auth_providers.services.configuration_fields import (
-    ENDPOINTS,
     ConfigurationFields,
     ConfigurationInvalid,
     Type,
-    read_fields,
 )
 from auth_providers.services.private_ways import is_private_way
 from auth_providers.services.redirect_urls import redirect_url_faults
@@ -40,29 +40,6 @@ ANY, BELOW = "*", "*."
 CLIENT_ID = re.compile(r"[\x20-\x7e]+")
 SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 PARAMETER = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-# What the protocol sets by itself: RFC 6749, RFC 7636, RFC 9101, OpenID Connect Core 3.1.2.1.
-RESERVED = frozenset(
-    {
-        "client_assertion",
-        "client_assertion_type",
-        "client_id",
-        "client_secret",
-        "code",
-        "code_challenge",
-        "code_challenge_method",
-        "code_verifier",
-        "grant_type",
-        "login_hint",
-        "nonce",
-        "redirect_uri",
-        "request",
-        "request_uri",
-        "response_mode",
-        "response_type",
-        "scope",
-        "state",
-    }
-)
 # Entra's issuers that are everybody's: the last is the tenant of all personal accounts.
 TENANTS_OF_ALL = frozenset(
     {"common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"}
@@ -70,22 +47,6 @@ TENANTS_OF_ALL = frozenset(
 ENTRA_HOST = re.compile(
     r"(.+\.)?(microsoftonline\.(com|us|de)|partner\.microsoftonline\.cn|windows\.net)"
 )
-
-
-def checked_fields(
-    organization: Organization,
-    given: object,
-    *,
-    current: ConfigurationFields | None = None,
-    is_of_solution: bool = False,
-) -> ConfigurationFields:
-    """Return what is given, over what there is, in the spelling that is kept.
-
-    Raises ConfigurationInvalid, whose faults point into the JSON object.
-    """
-    return normal_fields(
-        organization, read_fields(given, current=current), is_of_solution=is_of_solution
-    )
 
 
 def normal_fields(

@@ -15,7 +15,6 @@ from jigxmgmt.errors import FieldFault, Invalid, pointer
 Type = OAuthConfiguration.Type
 ClientAuthentication = OAuthConfiguration.ClientAuthentication
 DEFAULT_SCOPES = "openid email profile"
-ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint")
 CHOICES = {"type": Type.values, "client_authentication": ClientAuthentication.values}
 LISTS = ("domains", "redirect_urls")
 SECRET = "client_secret"  # noqa: S105 (a name)

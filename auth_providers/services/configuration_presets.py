@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from auth_providers.services.arrivals import callback_url
 from auth_providers.services.configuration_fields import (
     ClientAuthentication,
     ConfigurationFields,
     Type,
 )
-
-CALLBACK_PATH = "/sign-in/callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,8 @@ class Preset:
             type=self.type,
             name=self.title,
             client_authentication=self.client_authentication,
-            redirect_urls=(sign_in_callback(),),
+            redirect_urls=(callback_url(),),
         )
-
-
-def sign_in_callback() -> str:
-    """Return the redirect URL of the console, to be registered with each provider."""
-    return f"{settings.PUBLIC_URL}{CALLBACK_PATH}"
 
 
 def preset_of(type: str) -> Preset:

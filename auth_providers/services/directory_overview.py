@@ -49,6 +49,7 @@ def directory_of(organization: Organization, *, by: User) -> Directory:
         organization=organization, actor__isnull=True, actor_label=DIRECTORY
     )
     groups = organization.scim_groups.annotate(people=Count("members"))
+    groups = groups.order_by("display_name", "pk")
     return Directory(
         token=token,
         people=sum(counts.values()),

@@ -12,7 +12,7 @@ from auth_providers.models import OutsideGrant
 from auth_providers.models.grants import OutsideGrantQuerySet
 from auth_providers.services.grant_tokens import access_token_of, put_tokens, refresh_token_of
 from auth_providers.services.providers import ProviderRefused, refresh_tokens
-from auth_providers.services.vault import VaultAway, VaultKeyMissing
+from auth_providers.services.vault import VaultAway, VaultKeyMissing, ready_vault
 from jigxmgmt.errors import Conflict, NotAllowed, Unavailable
 from orgs import policies
 from orgs.models import Solution, User
@@ -69,7 +69,6 @@ def fresh_access_token(
     and for others who renew, so call it in a thread and in no transaction. Raises NotConnected,
     ReconnectNeeded, RenewalUnavailable, and as the vault does.
     """
-    began = monotonic()
     theirs = OutsideGrant.objects.standing().filter(
         user=user_id,
         solution=solution_id,
@@ -77,22 +76,12 @@ def fresh_access_token(
         configuration=configuration_id,
     )
     grant = _find(theirs)
-    _require_use(grant)
-    old = grant.fingerprint
-    if old != refused and (grant.expires_at is None or grant.expires_at > now + MARGIN):
+    if not may_use(grant.user, grant.solution):
+        raise NotConnected(_("Connect your account for this service first."))
+    is_good = grant.expires_at is None or grant.expires_at > now + MARGIN
+    if is_good and grant.fingerprint != refused:
         return _opened(grant)
-    while grant.fingerprint == old:
-        waited = monotonic() - began
-        if grant.take_lease(now + timedelta(seconds=waited)):
-            renewed = _renew(grant, now=now + timedelta(seconds=waited))
-            if renewed:
-                return renewed
-        elif waited > LONGEST_WAIT:
-            raise RenewalUnavailable(_("This connection is being renewed. Try again."))
-        else:
-            sleep(BETWEEN_LOOKS)
-        grant = _find(theirs)
-    return _opened(grant)
+    return _another(grant, theirs, now=now)
 
 
 def may_use(user: User, solution: Solution) -> bool:
@@ -107,6 +96,23 @@ def require_use(user: User, solution: Solution) -> None:
     """Raise NotAllowed unless the person may use connections of this solution."""
     if not may_use(user, solution):
         raise NotAllowed(_(policies.SolutionAct.RUN.value))
+
+
+def _another(grant: OutsideGrant, theirs: OutsideGrantQuerySet, *, now: datetime) -> GrantedToken:
+    """Return the next pair's token: renew it, or wait for who does."""
+    began, old = monotonic(), grant.fingerprint
+    while grant.fingerprint == old:
+        waited = monotonic() - began
+        if grant.take_lease(now + timedelta(seconds=waited)):
+            renewed = _renew(grant, now=now + timedelta(seconds=waited))
+            if renewed:
+                return renewed
+        elif waited > LONGEST_WAIT:
+            raise RenewalUnavailable(_("This connection is being renewed. Try again."))
+        else:
+            sleep(BETWEEN_LOOKS)
+        grant = _find(theirs)
+    return _opened(grant)
 
 
 def _find(theirs: OutsideGrantQuerySet) -> OutsideGrant:
@@ -125,11 +131,6 @@ def _find(theirs: OutsideGrantQuerySet) -> OutsideGrant:
     return grant
 
 
-def _require_use(grant: OutsideGrant) -> None:
-    if not may_use(grant.user, grant.solution):
-        raise NotConnected(_("Connect your account for this service first."))
-
-
 def _renew(grant: OutsideGrant, *, now: datetime) -> GrantedToken | None:
     """Ask the provider, holding the lease.
 
@@ -141,6 +142,8 @@ def _renew(grant: OutsideGrant, *, now: datetime) -> GrantedToken | None:
         if refresh_token is None:
             _break(grant, reason=WITHOUT_REFRESH)
             return None
+        # First: what the provider gives in place of this token can't be had a second time.
+        ready_vault(grant.solution.organization)
         tokens = refresh_tokens(grant.configuration, refresh_token=refresh_token)
     except (VaultAway, VaultKeyMissing):
         grant.free_lease()

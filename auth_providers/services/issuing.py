@@ -73,9 +73,8 @@ def open_device(
 
     With the authorization code that it was opened by, if it was: who brings that again ends it.
     """
-    pair = RefreshToken.objects.select_related("user", "application").get(
-        access_token__token_checksum=checksum_of(access_token)
-    )
+    pairs = RefreshToken.objects.select_related("user", "application")
+    pair = pairs.get(access_token__token_checksum=checksum_of(access_token))
     assert pair.token_family is not None  # noqa: S101 (nullable for rows of old versions only)
     device = Device.objects.create(
         user=pair.user,

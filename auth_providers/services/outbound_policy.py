@@ -1,5 +1,6 @@
 """Where an organization's providers may be: what the operator opened to it, and the public net."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
@@ -11,11 +12,13 @@ from orgs.models import Organization
 
 def outbound_policy(organization: Organization) -> Policy:
     """Return what may be reached for an organization: the installation's networks and its own."""
+    return policy_with(organization.allowed_networks)
+
+
+def policy_with(networks: Iterable[str]) -> Policy:
+    """Return what may be reached where the operator opened these networks too."""
     return Policy(
-        allowed_networks=(
-            *settings.OUTBOUND_ALLOWED_NETWORKS,
-            *(ip_network(network) for network in organization.allowed_networks),
-        ),
+        allowed_networks=(*settings.OUTBOUND_ALLOWED_NETWORKS, *map(ip_network, networks)),
         bind_address=settings.OUTBOUND_BIND_ADDRESS,
     )
 

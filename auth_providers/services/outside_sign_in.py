@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from auth_providers.models import App, Device, OAuthConfiguration, SignInTransaction
 from auth_providers.models.devices import describe_device
 from auth_providers.services.apps import may_use_app
+from auth_providers.services.arrivals import identify_by_code
 from auth_providers.services.issuing import IssuedTokens, issue_tokens
 from auth_providers.services.outside_admission import SsoRefused, admit_claims, refuse_sign_in
 from auth_providers.services.provider_refusals import ProviderAway, ProviderRefused, refused
@@ -20,7 +21,6 @@ from auth_providers.services.providers import (
     Claims,
     check_response_issuer,
     end_session_url_of,
-    redeem_code,
     verify_identity,
 )
 from auth_providers.services.redirect_urls import RedirectUrlUnusable
@@ -146,16 +146,14 @@ def complete_device_sign_in(
         code_verifier=answer.code_verifier,
         now=now,
     )
-    configuration, app = spent.configuration, spent.app
+    app = spent.app
     assert app is not None  # noqa: S101 (for types: a device's transaction is by an app)
-    claims = _identify(spent, answer, now)
+    claims, way = _identify(spent, answer, now), spent.configuration
     device = describe_device(description)
-    admitted = admit_claims(configuration, claims, app=app, now=now, device=device)
-    if not may_use_app(admitted.user, app):
-        raise refuse_sign_in(configuration, "app_of_another", by=admitted.user)
-    return issue_tokens(
-        admitted.user, app=app, description=description, now=now, configuration=configuration
-    )
+    user = admit_claims(way, claims, app=app, now=now, device=device).user
+    if not may_use_app(user, app):
+        raise refuse_sign_in(way, "app_of_another", by=user)
+    return issue_tokens(user, app=app, description=description, now=now, configuration=way)
 
 
 def end_session_url(device: Device) -> str | None:
@@ -173,13 +171,13 @@ def _identify(spent: SignInTransaction, answer: Answer, now: datetime) -> Claims
     configuration = spent.configuration
     try:
         check_response_issuer(configuration, answer.iss or None)
-        id_token, access_token = _tokens_of(spent, answer)
+        if answer.code:
+            return identify_by_code(
+                spent, code=answer.code, code_verifier=answer.code_verifier, now=now
+            )
+        _require_brought(configuration)
         return verify_identity(
-            configuration,
-            id_token,
-            nonce_digest=spent.nonce_digest,
-            now=now,
-            access_token=access_token,
+            configuration, answer.id_token, nonce_digest=spent.nonce_digest, now=now
         )
     except ProviderRefused as refusal:
         raise _refused(configuration, refusal, who=spent.email) from refusal
@@ -194,28 +192,15 @@ def _refused(
     return refused(AWAY) if isinstance(refusal, ProviderAway) else told
 
 
-def _tokens_of(spent: SignInTransaction, answer: Answer) -> tuple[str, str | None]:
-    """Return the ID token that the code is good for, or the one that a public client brings.
+def _require_brought(configuration: OAuthConfiguration) -> None:
+    """Raise ProviderRefused unless an app may bring the ID token itself: a public client's.
 
-    With the access token, where one came along. What is brought is tied to its one use by the
-    nonce alone, so there must be one.
+    What is brought is tied to its one use by the nonce alone, so there must be one.
     """
-    configuration = spent.configuration
-    if answer.code:
-        tokens = redeem_code(
-            configuration,
-            code=answer.code,
-            code_verifier=answer.code_verifier,
-            redirect_uri=spent.redirect_uri,
-        )
-        if tokens.id_token is None:
-            raise ProviderRefused(_("The provider sent no ID token."), code="id_token_missing")
-        return tokens.id_token, tokens.access_token
     if configuration.client_authentication != Authentication.NONE:
         raise ProviderRefused(_("The server redeems the code here."), code="client_not_public")
     if not configuration.uses_nonce:
         raise ProviderRefused(_("An ID token takes a nonce here."), code="nonce_required")
-    return answer.id_token, None
 
 
 def _app_returning_to(client_id: str, redirect_uri: str) -> App:

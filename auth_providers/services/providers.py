@@ -2,11 +2,13 @@
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from auth_providers.models import OAuthConfiguration
-from auth_providers.oidc.authorization import authorization_url
+from auth_providers.oidc.authorization import RESERVED, authorization_url
 from auth_providers.oidc.claims import Expected
 from auth_providers.oidc.id_tokens import verify_id_token
 from auth_providers.oidc.metadata import is_endpoint
@@ -35,31 +37,12 @@ __all__ = [
     "check_response_issuer",
     "end_session_url_of",
     "read_discovery",
+    "ready_provider",
     "redeem_code",
     "refresh_tokens",
     "verify_identity",
 ]
 
-# The protocol's own, which no further parameter of a configuration replaces or adds: each of them
-# says who asks, for what, or where the answer goes (RFC 6749 4.1.1, RFC 9101 5, RFC 9126).
-RESERVED = frozenset(
-    {
-        "claims",
-        "client_id",
-        "client_secret",
-        "code_challenge",
-        "code_challenge_method",
-        "nonce",
-        "redirect_uri",
-        "registration",
-        "request",
-        "request_uri",
-        "response_mode",
-        "response_type",
-        "scope",
-        "state",
-    }
-)
 OFFLINE = "offline_access"  # OpenID Connect Core 11
 Endpoint = Literal["authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint"]
 
@@ -76,12 +59,7 @@ def authorization_url_of(
 ) -> str:
     """Return where the browser goes (OpenID Connect Core 3.1.2.1). Raises ProviderRefused."""
     endpoint = _require_endpoint(configuration, "authorization_endpoint")
-    parameters = {
-        name: str(value)
-        for name, value in configuration.additional_parameters.items()
-        if name not in RESERVED
-    }
-    parameters |= {
+    parameters = _additional(configuration) | {
         "response_type": "code",
         "client_id": configuration.client_id,
         "redirect_uri": redirect_uri,
@@ -97,6 +75,17 @@ def authorization_url_of(
     if offline:
         parameters |= _offline(configuration, parameters)
     return authorization_url(endpoint, parameters)
+
+
+def ready_provider(configuration: OAuthConfiguration) -> None:
+    """Have at hand what the provider says of itself, or that it says nothing for now.
+
+    It may wait for the network: call it before a transaction in which a sign-in begins, which then
+    waits for nobody.
+    """
+    if configuration.issuer:
+        with suppress(ProviderRefused):  # whoever begins is told
+            metadata_of(configuration)
 
 
 def redeem_code(
@@ -135,13 +124,10 @@ def verify_identity(
     if not configuration.issuer:
         raise refused("issuer_unset")
 
-    def is_nonce(nonce: str) -> bool:
-        return hmac.compare_digest(digest_of("nonce", nonce), nonce_digest)
-
     expected = Expected(
         issuer=configuration.issuer,
         client_id=configuration.client_id,
-        is_nonce=is_nonce if configuration.uses_nonce else None,
+        is_nonce=partial(_is_nonce, nonce_digest) if configuration.uses_nonce else None,
         max_age=_max_age(configuration),
         access_token=access_token,
     )
@@ -177,6 +163,16 @@ def end_session_url_of(
     if post_logout_redirect_uri:
         parameters["post_logout_redirect_uri"] = post_logout_redirect_uri
     return authorization_url(endpoint, parameters)
+
+
+def _additional(configuration: OAuthConfiguration) -> dict[str, str]:
+    """Return the parameters of its own, none of which takes the place of the protocol's."""
+    given = configuration.additional_parameters.items()
+    return {name: str(value) for name, value in given if name not in RESERVED}
+
+
+def _is_nonce(digest: str, nonce: str) -> bool:
+    return hmac.compare_digest(digest_of("nonce", nonce), digest)
 
 
 def _ask_for_tokens(configuration: OAuthConfiguration, fields: Mapping[str, str]) -> ProviderTokens:

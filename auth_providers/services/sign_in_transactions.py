@@ -4,7 +4,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -63,40 +63,49 @@ def begin_transaction(
     Raises ChallengeInvalid or ProviderRefused.
     """
     if not CODE_CHALLENGE.fullmatch(code_challenge):
-        sentence = _("Give an S256 code challenge: 43 characters of base64url.")
-        fault = FieldFault("/code_challenge", sentence, ChallengeInvalid.code)
-        raise ChallengeInvalid(sentence, faults=[fault])
-    transaction_id = uuid4()
-    state = f"{transaction_id.hex}.{secrets.token_urlsafe(24)}"
+        raise _challenge_invalid()
+    return _send(
+        SignInTransaction(
+            purpose=purpose,
+            configuration=configuration,
+            revision=configuration.revision,
+            app=app,
+            user=user,
+            solution=solution,
+            credential_key=credential_key,
+            email=email,
+            redirect_uri=redirect_uri,
+            code_challenge=code_challenge,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+    )
+
+
+def _send(transaction: SignInTransaction) -> Begun:
+    """Save a transaction with its state and nonce, and return where the browser goes."""
+    state = f"{transaction.pk.hex}.{secrets.token_urlsafe(24)}"
     nonce = secrets.token_urlsafe(24)
     # The provider first: it may be away, and then nothing was begun.
     url = authorization_url_of(
-        configuration,
-        redirect_uri=redirect_uri,
+        transaction.configuration,
+        redirect_uri=transaction.redirect_uri,
         state=state,
         nonce=nonce,
-        code_challenge=code_challenge,
-        email=email,
-        offline=purpose == SignInTransaction.Purpose.CONSENT,
+        code_challenge=transaction.code_challenge,
+        email=transaction.email,
+        offline=transaction.purpose == SignInTransaction.Purpose.CONSENT,
     )
-    transaction = SignInTransaction.objects.create(
-        id=transaction_id,
-        purpose=purpose,
-        configuration=configuration,
-        revision=configuration.revision,
-        app=app,
-        user=user,
-        solution=solution,
-        credential_key=credential_key,
-        email=email,
-        redirect_uri=redirect_uri,
-        state_digest=digest_of("state", state),
-        nonce_digest=digest_of("nonce", nonce),
-        code_challenge=code_challenge,
-        created_at=now,
-        expires_at=now + LIFETIME,
-    )
+    transaction.state_digest = digest_of("state", state)
+    transaction.nonce_digest = digest_of("nonce", nonce)
+    transaction.save(force_insert=True)
     return Begun(transaction, url, state)
+
+
+def _challenge_invalid() -> ChallengeInvalid:
+    sentence = _("Give an S256 code challenge: 43 characters of base64url.")
+    fault = FieldFault("/code_challenge", sentence, ChallengeInvalid.code)
+    return ChallengeInvalid(sentence, faults=[fault])
 
 
 def spend_transaction(

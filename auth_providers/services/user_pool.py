@@ -103,9 +103,7 @@ def _bound(known: PoolUser) -> User | None:
     if not known.is_email_verified:
         return None
     address = checked_email(known.email)
-    proved = EmailAddress.objects.filter(email=address, verified=True).select_related("user")
-    found = proved.first()
-    user: User | None = found.user if found else _new_account(known, address)
+    user = User.objects.who_proved(address) or _new_account(known, address)
     bound_elsewhere = LinkedIdentity.objects.filter(user=user, issuer=the_pool().issuer)
     if user is None or bound_elsewhere.exists():
         return None

@@ -62,6 +62,15 @@ def seal_secret(
     return data_key, seal(plain.encode(), data_key=unwrapped(data_key), place=place)
 
 
+def ready_vault(organization: Organization) -> None:
+    """Have at hand what a secret of the organization will be sealed under, making it if need be.
+
+    It may wait for the network: call it before the transaction in which the secret is saved, which
+    then waits for nobody. Raises VaultAway or VaultKeyMissing.
+    """
+    unwrapped(newest_data_key(organization))
+
+
 def open_secret(sealed: bytes, *, data_key: DataKey, model: str, row: str, field: str) -> str:
     """Return the text; raises SealBroken, VaultAway or VaultKeyMissing."""
     place = Place(data_key.scope, model, row, field)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -161,7 +162,10 @@ def _finish_installation(*, now: datetime) -> Rotated:
     done = Rotated()
     if newest is None:
         return done
-    for authenticator_id in seeds_under_others(newest):
+    waiting = seeds_under_others(newest)
+    if waiting:
+        _have_at_hand(newest)
+    for authenticator_id in waiting:
         try:
             done.resealed += reseal_seed(authenticator_id, to=newest)
         except SealBroken as error:
@@ -174,6 +178,13 @@ def _finish_installation(*, now: datetime) -> Rotated:
         done.dropped += is_dropped
         done.waiting += not is_dropped
     return done
+
+
+def _have_at_hand(newest: InstallationKey) -> None:
+    """Unwrap what seeds are opened and sealed under, so that no row is held while KMS is asked."""
+    for key in InstallationKey.objects.filter(number__in={*numbers_in_use(), newest.number}):
+        with suppress(SealBroken):  # which is counted where a seed is under it
+            unwrapped(key)
 
 
 def _drop(key: DataKey | InstallationKey, organization: Organization | None) -> bool:

@@ -16,6 +16,7 @@ from functions.services.authorizations import (
     begin_authorization,
     complete_authorization,
     end_authorization,
+    ready_authorization,
     seconds_left,
     token_for_device,
 )
@@ -96,12 +97,15 @@ class BeginAuthorization(APIView):
     def post(self, request: CallerRequest, pk: uuid.UUID, key: str) -> Response:
         fields = NewAuthorizationSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
+        redirect_uri = fields.validated_data["redirect_uri"]
+        # Before the transaction that the key opens.
+        ready_authorization(request.auth, solution_id=pk, key=key, redirect_uri=redirect_uri)
         with once(request, act=f"authorization.begin {pk} {key[:100]}") as claim:
             begun = begin_authorization(
                 request.auth,
                 solution_id=pk,
                 key=key,
-                redirect_uri=fields.validated_data["redirect_uri"],
+                redirect_uri=redirect_uri,
                 code_challenge=fields.validated_data["code_challenge"],
                 now=timezone.now(),
             )

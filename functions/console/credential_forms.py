@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from auth_providers.console.app_forms import LinesField
+from auth_providers.console.configuration_forms import words_on_secret
 from auth_providers.models import OAuthConfiguration
 from auth_providers.services.configuration_fields import FIELDS, fields_of, read_fields
 from functions.models import Credential
@@ -208,11 +209,7 @@ class OAuthForm(CredentialForm):
         label=_("Client authentication"),
         choices=OAuthConfiguration.ClientAuthentication.choices,
     )
-    client_secret = _secret_field(
-        _("Client secret"),
-        _("Left empty, the one that is saved stays. A public client has none."),
-        required=False,
-    )
+    client_secret = _secret_field(_("Client secret"), "", required=False)
     scopes = forms.CharField(
         label=_("Scopes"),
         required=False,
@@ -238,9 +235,17 @@ class OAuthForm(CredentialForm):
         *("scopes", "redirect_urls", "uses_pkce", "allowed_origins"),
     )
 
-    def keep(self, key: str, typed: Mapping[str, Any]) -> Credential:
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["client_secret"].help_text = words_on_secret(self._own())
+
+    def _own(self) -> OAuthConfiguration | None:
+        """Return the configuration that is the credential's alone, if it is of this type."""
         current = self.credential.configuration if self.credential else None
-        own = current if current and current.solution_id else None
+        return current if current and current.solution_id else None
+
+    def keep(self, key: str, typed: Mapping[str, Any]) -> Credential:
+        own = self._own()
         given = {name: typed[name] for name in FIELDS if name in typed and name != "key"}
         given["type"] = typed["configuration_type"]
         return save_oauth_credential(

@@ -18,6 +18,7 @@ from auth_providers.services.outside_grants import (
     grants_of,
 )
 from auth_providers.services.private_ways import is_private_way
+from auth_providers.services.providers import ready_provider
 from auth_providers.services.routing import may_return_to
 from auth_providers.services.sign_in_transactions import Begun, NoSuchTransaction
 from auth_providers.services.tokens import Caller
@@ -45,6 +46,19 @@ class NotConnectedYet(NotFound):
     code = "authorization_unknown"
 
 
+def ready_authorization(
+    caller: Caller, *, solution_id: uuid.UUID, key: str, redirect_uri: str
+) -> None:
+    """Ask the provider what begin_authorization takes, before the transaction in which it begins.
+
+    Raises NoSuchSolution, MayNotRun, NoSuchCredential or RedirectUnregistered.
+    """
+    solution = find_runnable_solution(caller, solution_id)
+    _credential, configuration = personal_credential(solution, key=key)
+    _require_return(caller, redirect_uri)
+    ready_provider(configuration)
+
+
 def begin_authorization(
     caller: Caller,
     *,
@@ -56,15 +70,13 @@ def begin_authorization(
 ) -> Begun:
     """Send the caller on their way to the provider, and back to the app that they use.
 
-    The redirect URI has to be one of the app and one of the configuration. Raises NoSuchSolution,
-    MayNotRun, NoSuchCredential, and what begin_consent does.
+    The redirect URI has to be one of the app and one of the configuration. In a transaction call
+    ready_authorization before it. Raises NoSuchSolution, MayNotRun, NoSuchCredential, and what
+    begin_consent does.
     """
     solution = find_runnable_solution(caller, solution_id)
     credential, configuration = personal_credential(solution, key=key)
-    if caller.device is None or not may_return_to(caller.device.app, redirect_uri):
-        sentence = _("The app does not have this redirect URL.")
-        fault = FieldFault("/redirect_uri", sentence, RedirectUnregistered.code)
-        raise RedirectUnregistered(sentence, faults=[fault])
+    _require_return(caller, redirect_uri)
     return begin_consent(
         configuration,
         solution=solution,
@@ -154,6 +166,13 @@ def token_for_device(
         now=now,
         refused=refused,
     )
+
+
+def _require_return(caller: Caller, redirect_uri: str) -> None:
+    if caller.device is None or not may_return_to(caller.device.app, redirect_uri):
+        sentence = _("The app does not have this redirect URL.")
+        fault = FieldFault("/redirect_uri", sentence, RedirectUnregistered.code)
+        raise RedirectUnregistered(sentence, faults=[fault])
 
 
 def _caller_token(user: User, solution: Solution, *, origin: str, now: datetime) -> GrantedToken:

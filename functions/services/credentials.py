@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from auth_providers.models import OAuthConfiguration
 from auth_providers.services.oauth_configurations import remove_configuration
 from auth_providers.services.outside_grants import end_grants_of_credential
-from auth_providers.services.vault import open_secret, seal_secret
+from auth_providers.services.vault import open_secret, ready_vault, seal_secret
+from functions.engine.definitions import OUR_TOKEN
 from functions.models import Credential, CredentialStamp
 from functions.models.credentials import CREDENTIAL_KEY
 from functions.services.origins import checked_origins
@@ -49,7 +50,6 @@ class Opened:
     is_widened: bool
 
 
-@transaction.atomic
 def save_credential(
     solution: Solution,
     *,
@@ -65,26 +65,29 @@ def save_credential(
 
     It goes to the allowed origins only (`https://host[:port]`); none means nowhere. Devices may
     have it only when an owner or admin of the organization says so. Where the type asks for a user
-    name, the secret is the password. Raises NotAllowed, SolutionGone or NotACredential.
+    name, the secret is the password. It may wait for the vault, so call it in no transaction.
+    Raises NotAllowed, SolutionGone or NotACredential.
     """
-    is_basic = type == Credential.Type.BASIC_AUTH
-    opened = open_place(
-        solution,
-        key=key,
-        type=type,
-        allowed_origins=allowed_origins,
-        available_to_devices=available_to_devices,
-        faults=_faults_of(secret, username) if is_basic else _faults_of(secret),
-        by=by,
-    )
-    credential = opened.credential
-    credential.data_key, credential.sealed = seal_secret(
-        f"{username}:{secret}" if is_basic else secret,
-        organization=solution.organization,
-        row=str(credential.pk),
-        **PLACE,
-    )
-    return keep_credential(opened, by=by)
+    ready_vault(solution.organization)
+    with transaction.atomic():
+        is_basic = type == Credential.Type.BASIC_AUTH
+        opened = open_place(
+            solution,
+            key=key,
+            type=type,
+            allowed_origins=allowed_origins,
+            available_to_devices=available_to_devices,
+            faults=_faults_of(secret, username) if is_basic else _faults_of(secret),
+            by=by,
+        )
+        credential = opened.credential
+        credential.data_key, credential.sealed = seal_secret(
+            f"{username}:{secret}" if is_basic else secret,
+            organization=solution.organization,
+            row=str(credential.pk),
+            **PLACE,
+        )
+        return keep_credential(opened, by=by)
 
 
 def open_place(
@@ -211,6 +214,9 @@ def _checked(
     found = list(faults)
     if not re.fullmatch(CREDENTIAL_KEY.regex, key):
         found.insert(0, FieldFault("/key", str(CREDENTIAL_KEY.message), "invalid"))
+    elif key == OUR_TOKEN:
+        sentence = _("%(key)s asks for a token of this installation's own; choose another key.")
+        found.insert(0, FieldFault("/key", sentence % {"key": key}, "key_reserved"))
     origins, wrong = checked_origins(solution.organization, allowed_origins)
     found += wrong
     if found:

@@ -14,6 +14,7 @@ from auth_providers.services.configuration_fields import (
     ConfigurationInvalid,
 )
 from auth_providers.services.oauth_configurations import save_configuration
+from auth_providers.services.vault import ready_vault
 from functions.models import Credential
 from functions.services.credentials import NotACredential, keep_credential, open_place
 from jigxmgmt.errors import FieldFault
@@ -23,7 +24,6 @@ from orgs.services.solutions import hold_solution
 PLACES = {"/type": "/configuration_type", "/client_secret": "/secret/client_secret"}
 
 
-@transaction.atomic
 def save_oauth_credential(
     solution: Solution,
     *,
@@ -37,32 +37,35 @@ def save_oauth_credential(
     """Let calls send the caller's token of a client that is this credential's alone.
 
     Its configuration has the credential's key. Without a client secret the one that is there
-    stays. Raises NotAllowed, SolutionGone or NotACredential.
+    stays. It may wait for the vault, so call it in no transaction. Raises NotAllowed, SolutionGone
+    or NotACredential.
     """
-    opened = open_place(
-        solution,
-        key=key,
-        type=Credential.Type.OAUTH,
-        allowed_origins=allowed_origins,
-        available_to_devices=False,
-        faults=[],
-        by=by,
-    )
-    is_own = opened.earlier is not None and opened.earlier.solution_id == solution.pk
-    try:
-        opened.credential.configuration = save_configuration(
-            solution.organization,
-            replace(fields, key=key, name=fields.name or key),
-            secret=client_secret,
+    ready_vault(solution.organization)
+    with transaction.atomic():
+        opened = open_place(
+            solution,
+            key=key,
+            type=Credential.Type.OAUTH,
+            allowed_origins=allowed_origins,
+            available_to_devices=False,
+            faults=[],
             by=by,
-            now=now,
-            solution=solution,
-            configuration=opened.earlier if is_own else None,
         )
-    except ConfigurationInvalid as refusal:
-        faults = [_placed(fault) for fault in refusal.faults]
-        raise NotACredential(refusal.detail, faults=faults) from refusal
-    return keep_credential(opened, by=by)
+        is_own = opened.earlier is not None and opened.earlier.solution_id == solution.pk
+        try:
+            opened.credential.configuration = save_configuration(
+                solution.organization,
+                replace(fields, key=key, name=fields.name or key),
+                secret=client_secret,
+                by=by,
+                now=now,
+                solution=solution,
+                configuration=opened.earlier if is_own else None,
+            )
+        except ConfigurationInvalid as refusal:
+            faults = [_placed(fault) for fault in refusal.faults]
+            raise NotACredential(refusal.detail, faults=faults) from refusal
+        return keep_credential(opened, by=by)
 
 
 def _placed(fault: FieldFault) -> FieldFault:

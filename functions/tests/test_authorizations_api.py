@@ -1,9 +1,11 @@
 """A person's own consent for an outside service, at the door of the app on a device."""
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from joserfc import jwt
@@ -58,10 +60,16 @@ def path(name: str, solution: Solution, key: str = "crm", **more: Any) -> str:
     return reverse(name, kwargs={"pk": solution.pk, "key": key, **more})
 
 
-def begin(phone: Client, solution: Solution, key: str = "crm", **changes: Any) -> Any:
+def begin(
+    phone: Client,
+    solution: Solution,
+    key: str = "crm",
+    headers: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Any:
     body = {"redirect_uri": REDIRECT, "code_challenge": challenge_of(new_verifier())} | changes
     where = path("api-authorization-begin", solution, key)
-    return phone.post(where, body, content_type="application/json")
+    return phone.post(where, body, content_type="application/json", headers=headers)
 
 
 def grant_of(worker: User, credential: Credential, **options: Any) -> OutsideGrant:
@@ -103,6 +111,27 @@ class TestBegin:
         assert (begun.solution, begun.credential_key) == (solution, "crm")
         assert_problem(again, 409, "already_done")
         assert again.json()["subject_id"] == str(begun.pk)
+
+    def test_asks_the_provider_before_the_transaction_of_a_key(
+        self, solution: Solution, credential: Credential, phone: Client, settings: Settings
+    ) -> None:
+        settings.OUTBOUND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
+        asked_before: list[int] = []
+
+        with Provider() as provider:
+            OAuthConfiguration.objects.update(issuer=provider.issuer)
+
+            def note(execute: Any, sql: str, *more: Any) -> Any:
+                if sql.startswith('INSERT INTO "orgs_idempotentrequest"'):
+                    asked_before.append(provider.requests.total())
+                return execute(sql, *more)
+
+            with connection.execute_wrapper(note):
+                answer = begin(phone, solution, headers={"Idempotency-Key": "one"})
+
+            assert answer.status_code == 201, answer.content
+            assert asked_before == [1]
+            assert provider.requests.total() == 1
 
     def test_knows_no_credential_that_takes_no_consent(
         self, solution: Solution, owner: User, phone: Client

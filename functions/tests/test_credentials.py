@@ -187,7 +187,7 @@ class TestSaveCredential:
         assert Credential.objects.get().available_to_devices
 
     @pytest.mark.parametrize(
-        "key", ["", "a", "1key", "a b", "key\n", "key-", "ä", "k" * 101, "a/b"]
+        "key", ["", "a", "1key", "a b", "key\n", "key-", "ä", "k" * 101, "a/b", "jigx"]
     )
     def test_refuses_a_key_that_is_none(self, solution: Solution, owner: User, key: str) -> None:
         assert_refused(solution, owner, "/key", key=key)

@@ -27,7 +27,8 @@ from jigxmgmt import outbound
 # What is left of a call's time for its reply.
 REPLY_MS = 50
 EXPRESSION_THREADS, EXPRESSION_SHARE = 8, 2
-# They wait for providers, and no slow provider may hold up another organization's calls.
+# They wait for providers. A slow one holds up its own organization's tokens alone; those of four
+# organizations at once hold all threads, and the tokens of the others wait for one to be free.
 TOKEN_THREADS, TOKEN_SHARE = 16, 4
 
 
