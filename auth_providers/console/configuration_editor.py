@@ -20,10 +20,12 @@ from auth_providers.console.configuration_forms import (
     written_in,
 )
 from auth_providers.models import OAuthConfiguration
+from auth_providers.oidc.metadata import ENDPOINTS
+from auth_providers.services.arrivals import callback_url
 from auth_providers.services.configuration_discovery import Discovery, import_discovery
 from auth_providers.services.configuration_faults import warnings_of
-from auth_providers.services.configuration_fields import ENDPOINTS, ConfigurationFields, read_fields
-from auth_providers.services.configuration_presets import Preset, preset_of, sign_in_callback
+from auth_providers.services.configuration_fields import ConfigurationFields, read_fields
+from auth_providers.services.configuration_presets import Preset, preset_of
 from auth_providers.services.oauth_configurations import save_configuration
 from jigxmgmt.api import read_json
 from jigxmgmt.errors import DomainError, NotAllowed, NotFound
@@ -79,7 +81,7 @@ class Editor:
             "editor": self,
             "preset": self.preset,
             "warnings": warnings_of(self.fields) if self.is_begun else [],
-            "callback": sign_in_callback(),
+            "callback": callback_url(),
             "secret_was_typed": self.secret.is_bound and bool(self.secret.secret()),
         }
         status = 422 if self.is_refused else 200

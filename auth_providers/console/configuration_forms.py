@@ -122,6 +122,17 @@ class ConfigurationAsJson(forms.Form):
 Written = ConfigurationForm | ConfigurationAsJson
 
 
+def words_on_secret(configuration: OAuthConfiguration | None) -> str:
+    """Say what stands there of a secret that nobody may read, and how it stays."""
+    if not (configuration and configuration.has_secret and configuration.secret_saved_at):
+        return gettext("The provider shows it once. A public client has none.")
+    day = date_format(configuration.secret_saved_at, "j M Y")
+    if saver := configuration.secret_saved_by:
+        sentence = gettext("Saved %(day)s by %(person)s · leave blank to keep.")
+        return sentence % {"day": day, "person": saver.display_name}
+    return gettext("Saved %(day)s · leave blank to keep.") % {"day": day}
+
+
 class SecretForm(forms.Form):
     """The secret goes in and never comes out, not even to whoever has just typed it."""
 
@@ -134,11 +145,7 @@ class SecretForm(forms.Form):
 
     def __init__(self, typed: Any = None, *, configuration: OAuthConfiguration | None) -> None:
         super().__init__(typed)
-        field = self.fields["client_secret"]
-        field.help_text = gettext("The provider shows it once. A public client has none.")
-        if configuration and configuration.has_secret and configuration.secret_saved_at:
-            saved = gettext("Saved %(day)s · leave blank to keep.")
-            field.help_text = saved % {"day": date_format(configuration.secret_saved_at, "j M Y")}
+        self.fields["client_secret"].help_text = words_on_secret(configuration)
 
     def secret(self) -> str | None:
         """Return what was typed; None keeps what there is."""

@@ -94,6 +94,8 @@ def _show(request: ConsoleRequest, *, end_form: EndDirectoryForm | None = None) 
         "scim_url": settings.PUBLIC_URL + SCIM_PATH,
         "others": others.get_page(request.GET.get("page")),
         "query": query_without(request, "page"),
+        "groups": Paginator(directory.groups, PAGE_SIZE).get_page(request.GET.get("groups")),
+        "groups_query": query_without(request, "groups"),
         "end_form": end_form or EndDirectoryForm(name=request.organization.name),
     }
     status = 422 if end_form else 200

@@ -55,11 +55,7 @@ class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
 
     def clean_oldpassword(self) -> str:
         old: str = self.cleaned_data["oldpassword"]
-        try:
-            is_right = get_adapter().reauthenticate(self.user, old)
-        except DomainError as refusal:
-            raise forms.ValidationError(refusal.detail, code=refusal.code) from refusal
-        if not is_right:
+        if not get_adapter().reauthenticate(self.user, old):
             raise get_adapter().validation_error("enter_current_password")
         return old
 

@@ -4,6 +4,7 @@ import uuid
 from functools import partial
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -35,11 +36,17 @@ def sign_in_methods(request: UserHttpRequest) -> dict[str, Any]:
     identities = list(identities_of(request.user)[:MOST_IDENTITIES])
     linked = {identity.issuer for identity in identities}
     ways = linkable_configurations(request.user)[:MOST_IDENTITIES]
-    linkable = [way for way in ways if issuer_as_known(way, way.issuer) not in linked]
-    return {"identities": identities, "linkable": linkable}
+    known = [(issuer_as_known(way, way.issuer), way) for way in ways]
+    by_issuer = dict(known)
+    return {
+        "identities": [(identity, by_issuer.get(identity.issuer)) for identity in identities],
+        "linkable": [way for issuer, way in known if issuer not in linked],
+    }
 
 
+# It lets somebody in from now on: more than a browser that somebody left open should do.
 @posted_from("profile")
+@reauthentication_required  # type: ignore[untyped-decorator]
 def link(request: UserHttpRequest, configuration_id: uuid.UUID) -> HttpResponse:
     mine = linkable_configurations(request.user)
     configuration = get_object_or_404(mine, pk=configuration_id)

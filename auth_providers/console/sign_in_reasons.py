@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from auth_providers.services.provider_refusals import AWAY
+from auth_providers.services.vault import VaultAway, VaultKeyMissing
 
 OTHER = "provider_refused"
 # By the code of the refusal: the status of the page, and its sentence.
@@ -31,6 +32,10 @@ REASONS: Mapping[str, tuple[int, StrPromise]] = {
     **{
         code: (503, _("The provider does not answer just now. Try again in a moment."))
         for code in AWAY
+    },
+    **{
+        kind.code: (503, _("This portal's vault can't be opened just now. Try again in a moment."))
+        for kind in (VaultAway, VaultKeyMissing)
     },
     OTHER: (
         422,

@@ -99,15 +99,12 @@ def _show(
     ways = _ways(request)
     form = form or SingleSignOnForm(settings=settings)
     spared = list(settings.break_glass.all())
-    context: dict[str, Any] = {
+    context = _set_up(settings, ways) | {
         "settings": settings,
         "form": form,
         "disable_form": disable_form or DisableForm(name=request.organization.name),
         "ways": ways,
         "last": _last_test(ways),
-        "has_domains": any(way.domains for way in ways),
-        "has_callback": any(way.has_callback for way in ways),
-        "is_tested": any(way.is_tested for way in ways),
         "callback_url": callback_url(),
         "linked": people_linked(settings),
         "reach": reach_of(
@@ -115,19 +112,19 @@ def _show(
         ),
         "may_save": policies.can_grant(request.user, request.organization, Membership.Role.USER),
     }
-    context["done"] = sum(
-        bool(state)
-        for state in (
-            ways,
-            context["has_domains"],
-            context["has_callback"],
-            context["is_tested"],
-            settings.is_enabled,
-        )
-    )
     is_refused = form.errors or (disable_form and disable_form.errors)
     status = 422 if is_refused else 200
     return render(request, "auth_providers/single_sign_on.html", context, status=status)
+
+
+def _set_up(settings: SingleSignOn, ways: list[Way]) -> dict[str, Any]:
+    """Return which steps of setting it up are done, and how many."""
+    steps = {
+        "has_domains": any(way.domains for way in ways),
+        "has_callback": any(way.has_callback for way in ways),
+        "is_tested": any(way.is_tested for way in ways),
+    }
+    return steps | {"done": sum((bool(ways), *steps.values(), settings.is_enabled))}
 
 
 def _ways(request: ConsoleRequest) -> list[Way]:
