@@ -54,6 +54,7 @@ UNRECORDED: Mapping[str, str] = {
     "auth_providers.services.test_sign_ins.begin_test": TRANSACTIONS,
     "auth_providers.services.tokens.identify": "when a token and its person were last seen",
     "auth_providers.services.vault.newest_data_key": KEYS,
+    "auth_providers.services.vault.ready_vault": KEYS,
     "auth_providers.services.vault.seal_secret": KEYS,
     "functions.services.authorizations.begin_authorization": TRANSACTIONS,
     "functions.services.call_keys.claim_call": CLAIMS,

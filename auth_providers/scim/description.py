@@ -4,19 +4,14 @@ from scim2_models import (
     AuthenticationScheme,
     Bulk,
     ChangePassword,
-    EnterpriseUser,
     ETag,
     Filter,
-    Group,
     Patch,
     ServiceProviderConfig,
     Sort,
-    User,
 )
 
 MOST_RESULTS = 200
-PersonResource = User[EnterpriseUser]
-GroupResource = Group
 
 CONFIGURATION = ServiceProviderConfig(
     patch=Patch(supported=True),

@@ -20,8 +20,8 @@ from auth_providers.scim.description import CONFIGURATION
 from auth_providers.scim.storage import DirectoryStorage
 from auth_providers.services.directory import DIRECTORY
 from auth_providers.services.scim_tokens import organization_of_directory
-from auth_providers.services.tokens import NotSignedIn
-from jigxmgmt.errors import Conflict, DomainError, NotAllowed, NotFound
+from jigxmgmt.api import status_of
+from jigxmgmt.errors import DomainError
 from orgs.services.audit import acting_as
 
 ROOT = "/scim/v2"
@@ -42,20 +42,14 @@ PROVIDER = Provider(
     policy=POLICY,
 )
 SERVICE = ScimService(PROVIDER)
-STATUS_OF: tuple[tuple[type[DomainError], int], ...] = (
-    (NotSignedIn, 401),
-    (NotAllowed, 403),
-    (NotFound, 404),
-    (Conflict, 409),
-)
 
 
 class Refused(SCIMException):
     """A refusal of ours in the protocol's words (RFC 7644 3.12)."""
 
     def __init__(self, refusal: DomainError) -> None:
-        kinds = (status for kind, status in STATUS_OF if isinstance(refusal, kind))
-        self.status = next(kinds, 400)
+        status = status_of(refusal)
+        self.status = 400 if status == 422 else status  # which the protocol does not know
         super().__init__(detail=refusal.detail)
 
 

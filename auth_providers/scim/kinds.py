@@ -49,12 +49,13 @@ class People:
             follow_group(group)
 
     def remove(self, row: ScimUser, *, now: datetime) -> None:
-        for group in row.groups.all():
+        for group in row.groups.select_for_update(of=("self",), no_key=True).order_by("pk"):
             members = group.attributes.get("members", [])
             group.attributes["members"] = [
                 member for member in members if member.get("value") != str(row.pk)
             ]
-            group.save(update_fields=["attributes"])
+            group.version += 1
+            group.save(update_fields=["attributes", "version"])
         let_out(row, now=now)
         row.delete()
 
