@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from allauth.core import ratelimit
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
@@ -153,7 +154,10 @@ def complete_device_sign_in(
     user = admit_claims(way, claims, app=app, now=now, device=device).user
     if not may_use_app(user, app):
         raise refuse_sign_in(way, "app_of_another", by=user)
-    return issue_tokens(user, app=app, description=description, now=now, configuration=way)
+    # By the clock again: in the time that the provider took, another device of theirs may have made
+    # them a member, and a device from before that would be good for nothing.
+    opened_at = max(now, timezone.now())
+    return issue_tokens(user, app=app, description=description, now=opened_at, configuration=way)
 
 
 def end_session_url(device: Device) -> str | None:

@@ -236,6 +236,22 @@ class TestBegin:
         assert not SignInTransaction.objects.exists()
 
 
+class TestComplete:
+    def test_lets_somebody_new_go_on_with_an_app_of_the_organization(
+        self, way: OAuthConfiguration, provider: Provider
+    ) -> None:
+        app = AppFactory.create(
+            organization=way.organization, is_first_party=False, redirect_uris=CALLBACK
+        )
+        owner = MembershipFactory.create(owner=True, organization=way.organization)
+        let_in_by(way, creates_members=True, creates_as=owner.user)
+        transaction = begun(app, way)
+
+        tokens = complete(transaction, code=code_of(provider, transaction)).json()
+
+        assert is_good(tokens["access_token"])
+
+
 class TestSignOut:
     def sign_out(self, app: App, way: OAuthConfiguration, provider: Provider) -> Any:
         transaction = begun(app, way)

@@ -1,11 +1,13 @@
 """Making people known and members of an organization."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jigxmgmt.errors import Conflict, FieldFault, Invalid
@@ -60,14 +62,22 @@ def register_person(
 
 @transaction.atomic
 def admit_member(
-    user: User, *, organization: Organization, role: Membership.Role, by: User | None
+    user: User,
+    *,
+    organization: Organization,
+    role: Membership.Role,
+    by: User | None,
+    now: datetime | None = None,
 ) -> Admission:
     """Make the person a member with this role; an active membership stays as it is.
 
+    They are one from the given moment on: what is opened for them in the same request counts.
     Raises MembershipInactive: letting somebody back in is an act of its own.
     """
     membership, is_new = Membership.objects.get_or_create(
-        organization=organization, user=user, defaults={"role": role}
+        organization=organization,
+        user=user,
+        defaults={"role": role, "active_since": now or timezone.now()},
     )
     if is_new:
         record_event(

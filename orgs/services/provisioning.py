@@ -51,7 +51,7 @@ def provision_member(
     # Requests before the membership, as whoever approves one holds them.
     _end_requests(user, organization, by=by, now=now)
     hold_solutions([*grants.solutions, *(group.solution for group in grants.groups)])
-    admission = admit_member(user, organization=organization, role=grants.role, by=by)
+    admission = admit_member(user, organization=organization, role=grants.role, by=by, now=now)
     for solution, role in grants.solutions.items():
         let_into_solution(solution, membership=admission.membership, role=role, by=by)
     for group in grants.groups:
