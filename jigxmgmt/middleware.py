@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -53,6 +53,48 @@ class _Middleware:
         response = refusal or await self.get_response(request)  # type: ignore[misc]
         self.after(request, response)
         return response
+
+    def before(self, request: HttpRequest) -> HttpResponseBase | None:
+        return None
+
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        return None
+
+
+class SelectiveMiddleware:
+    """A middleware that may ask the database, and costs nothing where it has nothing to do.
+
+    In a loop the library runs every synchronous hook in a thread, for each request, a call's too.
+    This one hops where it applies alone.
+    """
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if not self.applies(request):
+            return self.get_response(request)
+        if self.is_async:
+            return self._later(request)
+        response = self.before(request) or self.get_response(request)
+        assert isinstance(response, HttpResponseBase)  # noqa: S101 (narrows the union for types)
+        self.after(request, response)
+        return response
+
+    async def _later(self, request: HttpRequest) -> HttpResponseBase:
+        response = await sync_to_async(self.before)(request)
+        if response is None:
+            response = await self.get_response(request)  # type: ignore[misc]
+        await sync_to_async(self.after)(request, response)
+        return response
+
+    def applies(self, request: HttpRequest) -> bool:
+        raise NotImplementedError
 
     def before(self, request: HttpRequest) -> HttpResponseBase | None:
         return None

@@ -10,10 +10,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from jigxmgmt.middleware import SelectiveMiddleware
 from orgs.console.shell import shell_of
 
 LAST_USE = "last_use"
@@ -27,15 +27,14 @@ BACKGROUND = "X-Background"
 UNGUARDED = ("/accounts/", "/invitation", "/staff/")
 
 
-class EndIdleSessions(MiddlewareMixin):
+class EndIdleSessions(SelectiveMiddleware):
     """The same for pages that no guard of ours stands before: the library's, and an invitation."""
 
-    def process_view(
-        self, request: HttpRequest, view: object, arguments: object, names: object
-    ) -> HttpResponse | None:
-        if not request.path.startswith(UNGUARDED) or not request.user.is_authenticated:
-            return None
-        return end_if_idle(request)
+    def applies(self, request: HttpRequest) -> bool:
+        return request.path.startswith(UNGUARDED)
+
+    def before(self, request: HttpRequest) -> HttpResponse | None:
+        return end_if_idle(request) if request.user.is_authenticated else None
 
 
 def end_if_idle(request: HttpRequest, *, page: str = "") -> HttpResponse | None:
