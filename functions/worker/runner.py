@@ -5,13 +5,13 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import ip_network
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.db import Error
 
+from auth_providers.services.outbound_policy import policy_with
 from auth_providers.services.vault import VaultAway, VaultKeyMissing
 from functions import engine
 from functions.calls.database import Database
@@ -151,13 +151,7 @@ def call_limits() -> engine.Limits:
 @lru_cache(maxsize=1024)
 def policy_for(networks: tuple[str, ...]) -> outbound.Policy:
     """Return what the operator lets an organization reach: the installation's networks and its."""
-    return outbound.Policy(
-        allowed_networks=(
-            *settings.OUTBOUND_ALLOWED_NETWORKS,
-            *(ip_network(network) for network in networks),
-        ),
-        bind_address=settings.OUTBOUND_BIND_ADDRESS,
-    )
+    return policy_with(networks)
 
 
 def _reason_of(error: Exception) -> tuple[bytes, str]:
