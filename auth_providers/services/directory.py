@@ -24,7 +24,7 @@ from orgs.models import (
 from orgs.services.audit import record_event
 from orgs.services.domains import speaks_for
 from orgs.services.members import disable_member, enable_member
-from orgs.services.people import checked_email, name_faults
+from orgs.services.people import checked_email, kept_names
 from orgs.services.provisioning import Grants, join_group, provision_member
 
 DIRECTORY = "directory"
@@ -171,16 +171,10 @@ def _new_account(address: str, names: tuple[str, str], organization: Organizatio
     """Make an account without a password; None where somebody has the address unproved."""
     if User.objects.filter(email=address).exists():
         return None
-    user = User.objects.create_user(address, **_kept_names(*names))
+    user = User.objects.create_user(address, **kept_names(*names))
     EmailAddress.objects.create(user=user, email=address, primary=True, verified=True)
     record_event("user.create", by=None, subject=user, organization=organization)
     return user
-
-
-def _kept_names(first_name: str, last_name: str) -> dict[str, str]:
-    """Return what can be kept of the names: they stand in the subjects of letters."""
-    names = {"first_name": first_name, "last_name": last_name}
-    return {field: "" if name_faults(**{field: name}) else name for field, name in names.items()}
 
 
 def _grants_of(organization: Organization) -> Grants:

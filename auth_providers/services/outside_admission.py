@@ -26,7 +26,7 @@ from orgs.services.access_offers import offer_access
 from orgs.services.audit import record_event
 from orgs.services.domains import speaks_for
 from orgs.services.members import hold_membership
-from orgs.services.people import NotAnAddress, checked_email, name_faults
+from orgs.services.people import NotAnAddress, checked_email, kept_names
 from orgs.services.provisioning import Grants, provision_member
 
 Role = Membership.Role
@@ -266,7 +266,9 @@ def _tie(visit: Visit, facts: Facts, decision: Decision, settings: SingleSignOn)
 
 def _make_account(visit: Visit, facts: Facts, *, by: User | None) -> User:
     """Make the account of somebody new, whose address is proved only by a proved domain."""
-    user = User.objects.create_user(facts.email, **_names_of(visit.claims))
+    user = User.objects.create_user(
+        facts.email, **kept_names(visit.claims.first_name, visit.claims.last_name)
+    )
     EmailAddress.objects.create(
         user=user, email=user.email, primary=True, verified=facts.is_address_proved
     )
@@ -297,7 +299,7 @@ def _turn_away(visit: Visit, facts: Facts, decision: Decision) -> SsoRefused | A
         subject=visit.claims.subject,
         device=visit.device,
         now=visit.now,
-        **_names_of(visit.claims),
+        **kept_names(visit.claims.first_name, visit.claims.last_name),
     )
     return AccessOffered(token)
 
@@ -308,9 +310,3 @@ def _kept(email: str) -> str:
         return checked_email(email)
     except NotAnAddress:
         return ""
-
-
-def _names_of(claims: Claims) -> dict[str, str]:
-    """Return what can be kept of the names that the provider gives."""
-    names = {"first_name": claims.first_name, "last_name": claims.last_name}
-    return {field: "" if name_faults(**{field: name}) else name for field, name in names.items()}

@@ -120,6 +120,12 @@ def name_faults(**names: str) -> list[FieldFault]:
     ]
 
 
+def kept_names(first_name: str, last_name: str) -> dict[str, str]:
+    """Return what can be kept of names that others give: they stand in the subjects of letters."""
+    names = {"first_name": first_name, "last_name": last_name}
+    return {field: "" if name_faults(**{field: name}) else name for field, name in names.items()}
+
+
 def checked_email(email: str) -> str:
     """Return the address in its kept spelling; raises NotAnAddress."""
     try:
