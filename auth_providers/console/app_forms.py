@@ -7,7 +7,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from auth_providers.models import App
-from auth_providers.services.apps import NAME_LENGTH, NameMistyped
+from auth_providers.services.apps import NAME_LENGTH
+from orgs.services.typed_names import NameMistyped
 
 
 class LinesField(forms.CharField):

@@ -14,6 +14,7 @@ from jigxmgmt.errors import FieldFault, Invalid, NotFound
 from orgs import policies
 from orgs.models import Organization, User
 from orgs.services.audit import record_event
+from orgs.services.typed_names import require_typed_name
 
 OWN_APP_NAME = "jigxmgmt"
 OWN_REDIRECT_URL = "http://127.0.0.1/callback"
@@ -40,10 +41,6 @@ class AppGone(NotFound):
 
 class TooManyApps(Invalid):
     code = "too_many_apps"
-
-
-class NameMistyped(Invalid):
-    code = "name_mistyped"
 
 
 class AppFields(TypedDict, total=False):
@@ -105,9 +102,7 @@ def remove_app(app: App, *, typed_name: str, by: User) -> None:
     Raises NotAllowed, AppGone or NameMistyped.
     """
     current = _hold(app, by=by)
-    if typed_name.strip() != current.name.strip():
-        sentence = _("Type %(name)s to confirm.") % {"name": current.name}
-        raise NameMistyped(sentence, faults=[FieldFault("/typed", sentence, NameMistyped.code)])
+    require_typed_name(typed_name, current.name)
     changes = {"devices": (current.devices.count(), 0), "client_id": (current.client_id, None)}
     record_event(
         "app.remove", by=by, subject=current, organization=current.organization, changes=changes

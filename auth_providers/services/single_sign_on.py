@@ -16,20 +16,17 @@ from auth_providers.models import LinkedIdentity, OAuthConfiguration, SingleSign
 from auth_providers.services.identities import issuer_as_known
 from auth_providers.services.required_sign_on import emergency_owners
 from auth_providers.services.single_sign_on_faults import SettingsInvalid, SignOnFields, faults_of
-from jigxmgmt.errors import FieldFault, Invalid
+from jigxmgmt.errors import FieldFault
 from orgs import policies
 from orgs.models import Membership, Organization, User
 from orgs.services.audit import record_event
 from orgs.services.organization_settings import hold_organization
 from orgs.services.provisioning import Grants, check_grants
 from orgs.services.solutions import hold_solutions
+from orgs.services.typed_names import require_typed_name
 
 FLAGS = ("is_enabled", "is_required", "creates_members")
 RELATIONS = ("configurations", "break_glass", "solutions", "groups")
-
-
-class NameMistyped(Invalid):
-    code = "name_mistyped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +86,7 @@ def disable_single_sign_on(
     policies.require(by, policies.Act.SET_UP_ORGANIZATION, organization)
     policies.require_to_grant(by, organization, Membership.Role.USER)
     held = hold_organization(organization)
-    if typed_name.strip() != held.name.strip():
-        sentence = _("Type %(name)s to confirm.") % {"name": held.name}
-        raise NameMistyped(sentence, faults=[FieldFault("/typed", sentence, NameMistyped.code)])
+    require_typed_name(typed_name, held.name)
     current = _current(held)
     return _save(current, SignOnFields.kept(current).disabled(), by=by, now=now)
 

@@ -10,7 +10,6 @@ from auth_providers.models import App, Device
 from auth_providers.services.apps import (
     AppGone,
     AppInvalid,
-    NameMistyped,
     change_app,
     create_app,
     devices_signed_in,
@@ -21,6 +20,7 @@ from auth_providers.services.redirect_urls import RedirectUrlUnusable
 from auth_providers.tests.factories import AppFactory, signed_in
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Membership
+from orgs.services.typed_names import NameMistyped
 from orgs.tests.factories import MembershipFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,6 @@ from django.utils import timezone
 from auth_providers.models import LinkedIdentity, OAuthConfiguration, SingleSignOn, TestSignIn
 from auth_providers.services.identities import issuer_as_known
 from auth_providers.services.single_sign_on import (
-    NameMistyped,
     disable_single_sign_on,
     people_linked,
     reach_of,
@@ -24,6 +23,7 @@ from auth_providers.tests.flows import sign_in_browser
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Membership, Organization
 from orgs.services.provisioning import NotOfThisOrganization
+from orgs.services.typed_names import NameMistyped
 from orgs.tests.factories import (
     MembershipFactory,
     SolutionFactory,

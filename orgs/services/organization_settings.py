@@ -18,6 +18,7 @@ from orgs.services.organizations import (
     NotAName,
     checked_organization_name,
 )
+from orgs.services.typed_names import require_typed_name
 
 LEAST_IDLE_MINUTES = 5
 MOST_IDLE_MINUTES = 24 * 60
@@ -26,10 +27,6 @@ WEB_SCHEMES = ("http", "https")
 
 class DetailsInvalid(Invalid):
     code = "organization_invalid"
-
-
-class NameMistyped(Invalid):
-    code = "name_mistyped"
 
 
 class Details(TypedDict, total=False):
@@ -79,9 +76,7 @@ def delete_organization(organization: Organization, *, typed_name: str, by: User
     """
     policies.require(by, policies.Act.OWN_ORGANIZATION, organization)
     current = hold_organization(organization)
-    if typed_name.strip() != current.name.strip():
-        sentence = _("Type %(name)s to confirm.") % {"name": current.name}
-        raise NameMistyped(sentence, faults=[FieldFault("/name", sentence, NameMistyped.code)])
+    require_typed_name(typed_name, current.name, field="name")
     counts = {
         "members": (current.memberships.count(), 0),
         "solutions": (current.solutions.count(), 0),

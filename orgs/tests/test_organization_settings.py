@@ -4,10 +4,10 @@ from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Membership, Organization, Picture, User
 from orgs.services.organization_settings import (
     DetailsInvalid,
-    NameMistyped,
     change_organization,
     delete_organization,
 )
+from orgs.services.typed_names import NameMistyped
 from orgs.tests.factories import DomainFactory, MembershipFactory, SolutionMemberFactory
 
 pytestmark = pytest.mark.django_db
