@@ -3,20 +3,15 @@
 import uuid
 from typing import Self
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from auth_providers.models.reference_keys import REFERENCE_KEY
 from auth_providers.models.vault import DataKey
 from orgs.models import Organization, Solution, User
 from orgs.models.pictures import Picture
-
-CONFIGURATION_KEY = RegexValidator(
-    r"^[A-Za-z][A-Za-z0-9_.-]{0,98}[A-Za-z0-9]$",
-    _("Use 2 to 100 letters, digits, dots, hyphens and underscores; begin with a letter."),
-)
 
 
 class OAuthConfigurationQuerySet(models.QuerySet["OAuthConfiguration"]):
@@ -58,7 +53,7 @@ class OAuthConfiguration(models.Model):
     )
     name = models.CharField(max_length=100, help_text="What people see.")
     key = models.CharField(
-        max_length=100, validators=[CONFIGURATION_KEY], help_text="What functions reference."
+        max_length=100, validators=[REFERENCE_KEY], help_text="What functions reference."
     )
     type = models.CharField(max_length=6, choices=Type.choices, default=Type.OPENID)
     image = models.ForeignKey(

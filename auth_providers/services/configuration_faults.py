@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from auth_providers.models.oauth_configurations import CONFIGURATION_KEY
+from auth_providers.models.reference_keys import REFERENCE_KEY
 from auth_providers.oidc.authorization import RESERVED
 from auth_providers.oidc.metadata import ENDPOINTS
 from auth_providers.services.configuration_fields import (
@@ -94,8 +94,8 @@ def _faults_of_texts(fields: ConfigurationFields) -> list[FieldFault]:
     ]
     if not fields.name:
         faults.append(FieldFault("/name", _("Give it a name."), "required"))
-    if not re.fullmatch(CONFIGURATION_KEY.regex, fields.key):
-        faults.append(FieldFault("/key", str(CONFIGURATION_KEY.message), "invalid"))
+    if not re.fullmatch(REFERENCE_KEY.regex, fields.key):
+        faults.append(FieldFault("/key", str(REFERENCE_KEY.message), "invalid"))
     if not CLIENT_ID.fullmatch(fields.client_id):
         sentence = _("Write the client id that the provider shows, without accents.")
         faults.append(FieldFault("/client_id", sentence, "invalid"))

@@ -3,19 +3,13 @@
 import uuid
 from typing import Self
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from auth_providers.models import DataKey, OAuthConfiguration
+from auth_providers.models.reference_keys import REFERENCE_KEY
 from orgs.models import Solution, User
-
-CREDENTIAL_KEY = RegexValidator(
-    r"^[A-Za-z][A-Za-z0-9_.-]{0,98}[A-Za-z0-9]$",
-    _("Use 2 to 100 letters, digits, dots, hyphens and underscores; begin with a letter."),
-)
-
 
 # By their values: a class that is still being made does not know its own choices.
 OF_SOLUTION = ("api_key", "secret", "basic_auth")
@@ -46,7 +40,7 @@ class Credential(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     solution = models.ForeignKey(Solution, on_delete=models.CASCADE, related_name="credentials")
-    key = models.CharField(max_length=100, validators=[CREDENTIAL_KEY])
+    key = models.CharField(max_length=100, validators=[REFERENCE_KEY])
     type = models.CharField(max_length=20, choices=Type.choices)
     sealed = models.BinaryField(null=True, help_text="Null while there is no secret yet.")
     data_key = models.ForeignKey(DataKey, null=True, on_delete=models.RESTRICT, related_name="+")

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from auth_providers.models import OAuthConfiguration
+from auth_providers.models.reference_keys import REFERENCE_KEY
 from auth_providers.services.oauth_configurations import remove_configuration
 from auth_providers.services.outside_grants import end_grants_of_credential
 from auth_providers.services.vault import open_secret, ready_vault, seal_secret
 from functions.engine.definitions import OUR_TOKEN
 from functions.models import Credential, CredentialStamp
-from functions.models.credentials import CREDENTIAL_KEY
 from functions.services.origins import checked_origins
 from jigxmgmt.errors import FieldFault, Invalid, NotFound
 from orgs import policies
@@ -212,8 +212,8 @@ def _checked(
     solution: Solution, key: str, allowed_origins: Sequence[str], faults: Iterable[FieldFault]
 ) -> list[str]:
     found = list(faults)
-    if not re.fullmatch(CREDENTIAL_KEY.regex, key):
-        found.insert(0, FieldFault("/key", str(CREDENTIAL_KEY.message), "invalid"))
+    if not re.fullmatch(REFERENCE_KEY.regex, key):
+        found.insert(0, FieldFault("/key", str(REFERENCE_KEY.message), "invalid"))
     elif key == OUR_TOKEN:
         sentence = _("%(key)s asks for a token of this installation's own; choose another key.")
         found.insert(0, FieldFault("/key", sentence % {"key": key}, "key_reserved"))
