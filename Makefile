@@ -34,7 +34,7 @@ fix: .venv/requirements-dev.txt
 	$(IN)/ruff format
 	$(TEMPLATES) {} +
 
-LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-strip-extras \
 	--generate-hashes --no-header
 
 lock: .venv/requirements-dev.txt
