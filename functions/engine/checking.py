@@ -1,6 +1,8 @@
 """Whether a definition can run, said before anybody calls it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from functions.engine.compiling import Compiler, is_yes
@@ -32,10 +34,13 @@ _HANDLER_KEYS = frozenset(
 )  # fmt: skip
 
 
-def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
+def check_definition(
+    source: Mapping[str, Any], *, name: str, scripts: Mapping[str, str] = MappingProxyType({})
+) -> Checked:
     """Compile a definition, or list every fault that keeps it from running.
 
-    Cheap for what was checked before: expressions are compiled once per text.
+    `scripts` are the sources of a solution's scripts by the name of the file; the definition holds
+    those that it calls. Cheap for what was checked before: expressions are compiled once per text.
     """
     if not source:
         empty = Fault((), "empty", "This file is empty, so there is no function to call.")
@@ -50,8 +55,10 @@ def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
     compiler.warn_unknown({str(key): None for key in source}, _KEYS, ())
     build = _rest if provider is Provider.REST else _sql
     definition = build(source, name, compiler)
-    checked = None if compiler.faults else definition
-    return Checked(checked, compiler.faults, compiler.warnings)
+    called = {call.file for call in compiler.script_calls} & scripts.keys()
+    own = {file: scripts[file] for file in called}
+    checked = None if compiler.faults else replace(definition, scripts=own)
+    return Checked(checked, compiler.faults, compiler.warnings, compiler.script_calls)
 
 
 def _rest(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition:

@@ -183,7 +183,6 @@ class TestWarnings:
             (rest(outputTransform="$.inputs.a"), ("outputTransform",), "filled_in"),
             (rest(inputTransform="queries.a"), ("inputTransform",), "filled_in"),
             (rest(outputTransform='{"a": 1}', records="=$.tasks"), ("records",), "filled_in"),
-            (rest(outputTransform="$file.a(1)"), ("outputTransform",), "file_function"),
             (rest(parameters={"Host": HEADER}), ("parameters", "Host"), "header_unsent"),
             (rest(parameters={"a": {}}), ("parameters", "a"), "location_missing"),
             (

@@ -6,11 +6,7 @@ import pytest
 from aiohttp import web
 
 from functions import engine
-from functions.tests.engine.upstream import Received, Service, get, play, post
-
-
-def serve(body: Any, *, headers: dict[str, str] | None = None) -> Service:
-    return lambda _request: web.json_response(body, headers=headers)
+from functions.tests.engine.upstream import Received, get, play, post, serve
 
 
 def output_of(transform: str, body: Any, **staged: Any) -> Any:
@@ -174,11 +170,6 @@ class TestThrowing:
             {"path": "output.x", "code": "D3030"},
         ]
 
-    def test_a_script_function_gives_nothing_yet(self) -> None:
-        played = play(get(outputTransform='{"a": $file.format(1)}'))
-
-        assert played.outcome.output == {}
-
 
 class TestCondition:
     @pytest.mark.parametrize("when", [False, "=@ctx.user.id = 'other'", "=@ctx.user.nothing"])
@@ -254,31 +245,6 @@ class TestOperations:
                 "table": "t",
                 "records": [{"id": 1}, {"id": 2}, {"id": 3}],
             }
-        ]
-
-
-class TestScripts:
-    @pytest.mark.parametrize(
-        ("keys", "places"),
-        [
-            ({"outputTransform": "$file.fn(rows)"}, ["outputTransform"]),
-            ({"outputTransform": "rows.{'a': $file.fn(id)}"}, ["outputTransform"]),
-            ({"output": {"a": "=$file.fn(1)"}}, ["output.a"]),
-            (
-                {"parameters": {"q": {"location": "query", "value": "=$file.fn(1)"}}},
-                ["parameters.q.value"],
-            ),
-            ({"outputTransform": "'$file.fn(1)'"}, []),
-        ],
-    )
-    def test_a_function_that_does_not_run_here_is_told(
-        self, keys: dict[str, Any], places: list[str]
-    ) -> None:
-        played = play(get(**keys), service=serve({"rows": [{"id": 1}]}))
-
-        assert played.outcome.status == "ok"
-        assert played.outcome.warnings == [
-            {"path": place, "code": "function_unknown"} for place in places
         ]
 
 
