@@ -197,7 +197,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a call. Sizes are bytes of bodies, over all pages and attempts."""
+    """What became of a call. Sizes are bytes of bodies, over all pages and attempts.
+
+    `echoed_secret` says that a service sent back a secret that it had been sent; it is masked.
+    """
 
     status: Literal["ok", "skipped", "error"]
     output: Any = field(default=None, repr=False)
@@ -210,3 +213,4 @@ class Outcome:
     warnings: list[Warned] = field(default_factory=list)
     request_bytes: int = 0
     response_bytes: int = 0
+    echoed_secret: bool = False

@@ -209,6 +209,7 @@ def _record(
     record.total_ms, record.queue_ms = timing["total"], timing["queue"]
     record.upstream_ms, record.transform_ms = timing["upstream"], timing["transform"]
     record.warnings = len(outcome.warnings)
+    record.echoed_secret = outcome.echoed_secret
     return record
 
 
