@@ -103,23 +103,21 @@ class EntityTable:
         Where a row has the new id already the two become one, in which that row's fields win.
         Raises NotStorable.
         """
-        old, new, changed = id_text(wanted), id_text(replacement), 0
-        for key, content in self.rows():
-            is_held = _holds(content, wanted)
-            if is_held:
-                content = replaced(content, wanted, replacement)
-                self._update("data", write_json(content), key)
-            if key == old != new:
-                self._rename(key, new, content)
-            changed += is_held or key == old != new
-        return changed
+        old, new = id_text(wanted), id_text(replacement)
+        held = {key: content for key, content in self.rows() if _holds(content, wanted)}
+        for key, content in held.items():
+            self._update("data", write_json(replaced(content, wanted, replacement)), key)
+        renamed = self._content(old) if old != new else None
+        if renamed is not None:
+            self._rename(old, new, renamed)
+        return len(held.keys() | ({old} if renamed is not None else set()))
 
-    def _rename(self, key: str, new: str, content: Mapping[str, Any]) -> None:
+    def _rename(self, old: str, new: str, content: Mapping[str, Any]) -> None:
         known = self._content(new)
         if known is None:
-            self._update("id", new, key)
+            self._update("id", new, old)
             return
-        self._connection.execute(f"DELETE FROM {self._name} WHERE id = ?", (key,))
+        self._connection.execute(f"DELETE FROM {self._name} WHERE id = ?", (old,))
         self._update("data", write_json({**content, **known}), new)
 
     def _update(self, column: str, value: str, key: str) -> None:

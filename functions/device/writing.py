@@ -127,7 +127,8 @@ class _Writer:
         return text, {name: bindable(value) for values in given for name, value in values.items()}
 
     def _rows(self, operation: Mapping[str, Any]) -> list[Row]:
-        records = rows_of(operation.get("records", self._answer.records))
+        own = "records" in operation
+        records = rows_of(operation["records"]) if own else self._answer.records
         key = operation.get("primaryKey")
         if key is not None and not isinstance(key, str):
             raise NotStorable("primary_key_invalid", "A primary key must name a field.")
