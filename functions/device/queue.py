@@ -65,7 +65,8 @@ class NotReachable:
     """Nobody answered; this command and all after it stay as they are."""
 
 
-Delivery: TypeAlias = Delivered | DeliveredBefore | Refused | NotReachable
+Answered: TypeAlias = Delivered | DeliveredBefore | Refused
+Delivery: TypeAlias = Answered | NotReachable
 
 
 @dataclass(slots=True)
@@ -140,9 +141,7 @@ class CommandQueue:
         with self._storage.transaction() as connection:
             return commands.begin_first(connection)
 
-    def _settle(
-        self, command: Command, delivery: Delivered | DeliveredBefore | Refused, sent: Sent
-    ) -> None:
+    def _settle(self, command: Command, delivery: Answered, sent: Sent) -> None:
         """Write down what became of a command, with what it brought if that can be stored."""
         answer = _answer_of(command, delivery)
         try:
@@ -155,7 +154,7 @@ class CommandQueue:
     def _write(
         self,
         command: Command,
-        delivery: Delivered | DeliveredBefore | Refused,
+        delivery: Answered,
         answer: Answer | None,
     ) -> None:
         with self._storage.transaction() as connection:
@@ -182,7 +181,7 @@ class CommandQueue:
             os.close(lock)
 
 
-def _list_of(delivery: Delivered | DeliveredBefore | Refused, sent: Sent) -> list[str]:
+def _list_of(delivery: Answered, sent: Sent) -> list[str]:
     match delivery:
         case Delivered():
             return sent.delivered
@@ -192,7 +191,7 @@ def _list_of(delivery: Delivered | DeliveredBefore | Refused, sent: Sent) -> lis
             return sent.refused
 
 
-def _given_id(command: Command, delivery: Delivered | DeliveredBefore | Refused) -> Any:
+def _given_id(command: Command, delivery: Answered) -> Any:
     """Find the service's id for the row that the command created: that of its one record."""
     if not isinstance(delivery, Delivered) or command.temporary_id is None:
         return None
@@ -212,7 +211,7 @@ def _id_of(record: Any) -> Any:
     return given
 
 
-def _answer_of(command: Command, delivery: Delivered | DeliveredBefore | Refused) -> Answer | None:
+def _answer_of(command: Command, delivery: Answered) -> Answer | None:
     """Say what is to be stored, None for nothing."""
     if isinstance(delivery, DeliveredBefore):
         return None

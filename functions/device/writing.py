@@ -86,9 +86,9 @@ class _Writer:
 
     def find_replace(self, operation: Mapping[str, Any]) -> int:
         wanted = self._values.rendered(operation.get("find"))
-        replacement = self._values.rendered(operation.get("replace"))
         if wanted is None:
             return 0
+        replacement = self._values.rendered(operation.get("replace"))
         if replacement is None:
             raise NotStorable("replacement_missing", "There is nothing to replace the value with.")
         tables = self._tables(operation) or [self._table(operation)]

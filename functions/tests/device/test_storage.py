@@ -1,6 +1,7 @@
 """What a call's rows do to their entity's table, rule by rule."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,10 @@ class TestMatchingIds:
 
 
 class TestValues:
-    @pytest.mark.parametrize("written", ["Kyiv", "town", "=@ctx.parameters.town", "=$.inputs.town"])
+    @pytest.mark.parametrize(
+        "written",
+        ["Kyiv", "town", "=@ctx.parameters.town", "=$.inputs.town", "=$.inputs.town.value"],
+    )
     def test_matching_rows_are_replaced(self, storage: Storage, written: str) -> None:
         store(storage, ANN, BOB, CAT)
         source = {"forRowsWithValues": {"city": written}}
@@ -333,6 +337,26 @@ class TestNames:
         store(storage, {"id": text, "n": 1}, source={"forRowsWithMatchingIds": True})
 
         assert stored(storage) == {"1": ANN, text: {**row, "n": 1}}
+
+
+class TestWriters:
+    def test_wait_for_each_other(self, storage: Storage) -> None:
+        other = Storage(storage.path)
+        store(storage, {"id": 0})
+        merging = {"forRowsWithMatchingIds": True}
+
+        def write(own: Storage, name: str) -> None:
+            for number in range(25):
+                store(own, {"id": 0, f"{name}{number}": 1}, source=merging)
+
+        with ThreadPoolExecutor(4) as threads:
+            pairs = [(storage, "a"), (storage, "b"), (other, "c"), (other, "d")]
+            writing = [threads.submit(write, own, name) for own, name in pairs]
+        for done in writing:
+            done.result()
+
+        assert len(stored(storage)["0"]) == 1 + 4 * 25
+        other.close()
 
 
 class TestTheFile:
