@@ -79,7 +79,7 @@ _MISSING: Final = object()
 
 def is_temporary_id(candidate: Any) -> bool:
     """Whether an id was made on a device for a row that the service does not know yet."""
-    return isinstance(candidate, str) and candidate.startswith(("temp_", "temp-"))
+    return isinstance(candidate, str) and candidate[:5].lower() in ("temp_", "temp-")
 
 
 def _new_id() -> str:

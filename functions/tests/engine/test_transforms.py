@@ -222,6 +222,47 @@ class TestOperations:
             }
         ]
 
+    def test_what_only_the_answer_tells_is_in_operations_as_a_value(self) -> None:
+        source = post(
+            parameters={"id": {"location": "body"}},
+            operations=[
+                {
+                    "type": "operation.find-replace",
+                    "tables": ["orders", "=@ctx.entity"],
+                    "find": "=@ctx.parameters.id",
+                    "replace": "=@ctx.response.body.id",
+                },
+                {
+                    "type": "operation.execute-sql",
+                    "statements": [
+                        {
+                            "statement": "DELETE FROM orders WHERE id = @id",
+                            "parameters": {"id": "=@ctx.response.body.id"},
+                        }
+                    ],
+                },
+            ],
+        )
+
+        played = play(
+            source,
+            service=serve({"id": 7}),
+            parameters={"id": "temp_1"},
+            call={"entity": "notes"},
+        )
+
+        assert [
+            {key: value for key, value in operation.items() if key != "type"}
+            for operation in played.outcome.operations
+        ] == [
+            {"tables": ["orders", "notes"], "find": "temp_1", "replace": 7},
+            {
+                "statements": [
+                    {"statement": "DELETE FROM orders WHERE id = @id", "parameters": {"id": 7}}
+                ]
+            },
+        ]
+
     def test_rows_of_later_pages_are_added_to_the_same_operation(self) -> None:
         def pages(request: Received) -> web.Response:
             page = int(request.fields["page"])
