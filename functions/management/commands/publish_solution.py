@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from functions.management.findings import line_of
 from functions.services.archives import pack_folder
 from functions.services.publishing import publish_folder
-from jigxmgmt.errors import DomainError, FieldFault
+from jigxmgmt.errors import DomainError
 from orgs.services.organizations import find_organization, find_person
 
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
                 by=find_person(organization, options["email"]),
             )
         except DomainError as refusal:
-            raise CommandError("\n".join([refusal.detail, *map(_line, refusal.faults)])) from None
+            raise CommandError("\n".join([refusal.detail, *map(line_of, refusal.faults)])) from None
         return json.dumps(
             {
                 "solution_id": str(version.solution_id),
@@ -44,8 +45,3 @@ class Command(BaseCommand):
                 "warnings": version.warnings,
             }
         )
-
-
-def _line(fault: FieldFault) -> str:
-    place = ":".join(str(part) for part in (fault.file, fault.line) if part)
-    return f"{place or fault.pointer}: {fault.detail}"
