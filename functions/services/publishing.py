@@ -129,6 +129,7 @@ def check_solution(files: Files, *, credentials: Collection[str] | None) -> Chec
     if sum(len(files[path]) for path in paths) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions have more than 2 MB of text."))
     checked = CheckedSolution(credentials)
+    checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
     for path in paths:
         if len(checked.faults) < MOST_FAULTS:
             _check_file(path, files[path], checked)
@@ -137,6 +138,19 @@ def check_solution(files: Files, *, credentials: Collection[str] | None) -> Chec
 
 def _is_function(path: str) -> bool:
     return PurePosixPath(path).parts[0] == "functions" and path.endswith(".jigx")
+
+
+def _looks_like_function(path: str) -> bool:
+    return (
+        path.lower().startswith("functions/")
+        and not _is_function(path)
+        and (PurePosixPath(path.lower()).suffix in (".jigx", ".yaml", ".yml"))
+    )
+
+
+def _unread(path: str) -> FieldFault:
+    sentence = _("Only .jigx files below functions are functions; this one is kept, not read.")
+    return FieldFault("", sentence, "function_unread", path)
 
 
 @transaction.atomic
