@@ -50,11 +50,10 @@ LONGEST_ID = 50
 class CheckedSolution:
     """What stands in a folder: functions and their files by id, what is wrong and what is odd.
 
-    `credentials` are the keys that the solution has secrets for.
+    `credentials` are the keys that the solution has secrets for, None where nobody knows.
     """
 
-    credentials: Collection[str]
-    scripts: ScriptChecks
+    credentials: Collection[str] | None = None
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     faults: list[FieldFault] = field(default_factory=list)
@@ -121,8 +120,10 @@ def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVe
     return publish_solution(solution, archive=bytes(version.archive), by=by)
 
 
-def check_solution(files: Files, *, credentials: Collection[str]) -> CheckedSolution:
+def check_solution(files: Files, *, credentials: Collection[str] | None) -> CheckedSolution:
     """Read and check every function of a folder, for a solution with credentials of these keys.
+
+    With None for them, none is missed. It asks no database.
 
     Raises FunctionsTooLarge.
     """
@@ -130,16 +131,30 @@ def check_solution(files: Files, *, credentials: Collection[str]) -> CheckedSolu
     counted = [*paths, *filter(is_script, files)]
     if sum(len(files[path]) for path in counted) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions and their scripts have more than 2 MB of text."))
+    checked = CheckedSolution(credentials)
+    checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
     with ScriptChecks(scripts_of(files)) as scripts:
-        checked = CheckedSolution(credentials, scripts)
         for path in paths:
             if len(checked.faults) < MOST_FAULTS:
-                _check_file(path, files[path], checked)
+                _check_file(path, files[path], checked, scripts)
     return checked
 
 
 def _is_function(path: str) -> bool:
     return PurePosixPath(path).parts[0] == "functions" and path.endswith(".jigx")
+
+
+def _looks_like_function(path: str) -> bool:
+    return (
+        path.lower().startswith("functions/")
+        and not _is_function(path)
+        and (PurePosixPath(path.lower()).suffix in (".jigx", ".yaml", ".yml"))
+    )
+
+
+def _unread(path: str) -> FieldFault:
+    sentence = _("Only .jigx files below functions are functions; this one is kept, not read.")
+    return FieldFault("", sentence, "function_unread", path)
 
 
 @transaction.atomic
@@ -184,7 +199,7 @@ def warning_document(warning: FieldFault) -> dict[str, object]:
     }
 
 
-def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
+def _check_file(path: str, content: bytes, checked: CheckedSolution, scripts: ScriptChecks) -> None:
     try:
         text = content.decode("utf-8-sig")
         document = read_document(text)
@@ -199,10 +214,12 @@ def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
         checked.faults.append(FieldFault("", _("A function is a mapping."), "type", path, 1))
         return
     document.content = content_or_empty
-    _check_definition(path, text, document, checked)
+    _check_definition(path, text, document, checked, scripts)
 
 
-def _check_definition(path: str, text: str, document: Document, checked: CheckedSolution) -> None:
+def _check_definition(
+    path: str, text: str, document: Document, checked: CheckedSolution, scripts: ScriptChecks
+) -> None:
     source = document.content
     name = str(source.get("functionId") or PurePosixPath(path).stem.lower())
     result = check_definition(source, name=name)
@@ -214,8 +231,9 @@ def _check_definition(path: str, text: str, document: Document, checked: Checked
         faults.append(Fault(("functionId",), "id_twice", sentence % words))
     elif result.definition:
         checked.functions[name] = _row(result.definition, name, path, text)
-        warnings += _missing_credentials(result.definition, checked.credentials)
-        warnings += checked.scripts.warnings_about(result.script_calls)
+        if checked.credentials is not None:
+            warnings += _missing_credentials(result.definition, checked.credentials)
+        warnings += scripts.warnings_about(result.script_calls)
     checked.faults += [_located(fault, path, document) for fault in faults]
     checked.warnings += [_located(warning, path, document) for warning in warnings]
 
