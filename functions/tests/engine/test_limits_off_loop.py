@@ -8,7 +8,11 @@ from functions.engine.expressions import compile_expression
 from functions.engine.failures import ExpressionLimit
 from functions.engine.types import Limits
 
-HOSTILE = "$count($distinct([1..60000]))"
+# It moves every field that follows, for each field that it deletes.
+HOSTILE = """
+  ($many := $merge([1..40000].{$string($): 1});
+    $eval("$many ~> |$|{}, $keys($many)|", {"a": 1}))
+"""
 
 
 class TestUninterruptible:
