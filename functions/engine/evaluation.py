@@ -4,6 +4,7 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from functions.engine.expressions import (
@@ -29,9 +30,8 @@ ON_LOOP_SIZE = 64_000
 _ON_LOOP_SECONDS = 0.02
 _ON_LOOP_STEPS = 200_000
 _ON_LOOP_ITEMS = 5_000
-# Their time grows by the square of the input, or they are code of their own, and the library looks
-# at its clock only before and after.
-_NEVER_ON_LOOP = frozenset({"distinct", "each", "eval", "keys", "merge", "sift", "spread"})
+# The library looks at its clock once in 256 steps, and a step may write a text as long as this.
+_ON_LOOP_TEXT = 128_000
 # What an evaluation may take past its own bound before nobody waits for its thread any more.
 _GRACE_SECONDS = 0.5
 NO_BODY = Root(UNDEFINED)
@@ -44,6 +44,7 @@ class Context:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = dict(values)
         self.body = NO_BODY
+        self.size = 0  # bytes of what the caller sent along
 
     def set(self, **values: Any) -> None:
         self.values.update(values)
@@ -79,6 +80,7 @@ class Evaluator:
         self._off_loop = off_loop
         self._own_scripts = own_scripts
         self._scripts = scripts
+        self._is_slow = False
         self.warnings: list[Warned] = []
         self.seconds = 0.0
 
@@ -104,20 +106,16 @@ class Evaluator:
 
     async def _evaluate(self, expression: Expression, root: Root | None, context: Context) -> Any:
         evaluate = functools.partial(_evaluate, expression, root, context, self._opened)
-        size = max(0 if root is None else root.size, context.body.size)
-        reading = expression.reading
-        is_quick = not reading.scripts and not _NEVER_ON_LOOP & reading.functions
-        if size <= ON_LOOP_SIZE and is_quick:
+        size = max(0 if root is None else root.size, context.body.size, context.size)
+        is_slow = self._is_slow or expression.reading.scripts
+        if size <= ON_LOOP_SIZE and not is_slow:
             try:
-                bounds = self._bounds(
-                    seconds=_ON_LOOP_SECONDS, steps=_ON_LOOP_STEPS, items=_ON_LOOP_ITEMS
-                )
-                return evaluate(bounds=bounds, shared=False)
+                return evaluate(bounds=self._bounds_on_loop(), shared=False)
             except Exhausted:
-                pass  # not hostile, perhaps only slow: again where it holds up nobody
-        bounds = self._bounds(
-            seconds=self._limits.expression_seconds, steps=self._limits.expression_steps
-        )
+                # Not hostile, perhaps only slow: again where it holds up nobody. What it gives may
+                # be large, so whatever follows is done there too.
+                self._is_slow = True
+        bounds = self._bounds()
         try:
             async with asyncio.timeout(bounds.seconds + _GRACE_SECONDS):
                 return await self._off_loop(functools.partial(evaluate, bounds=bounds, shared=True))
@@ -131,17 +129,27 @@ class Evaluator:
         """Give expressions this much time yet, so that a timeout can still be handled."""
         self._deadline = max(self._deadline, time.monotonic() + seconds)
 
-    def _bounds(self, *, seconds: float, steps: int, items: int | None = None) -> Bounds:
+    def _bounds(self) -> Bounds:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise UpstreamTimeout("The call's time is over.")
         limits = self._limits
         return Bounds(
-            seconds=min(seconds, left),
+            seconds=min(limits.expression_seconds, left),
             depth=limits.expression_depth,
-            steps=min(steps, limits.expression_steps),
+            steps=limits.expression_steps,
             size=limits.expression_bytes,
-            items=items or limits.expression_items,
+            items=limits.expression_items,
+        )
+
+    def _bounds_on_loop(self) -> Bounds:
+        bounds = self._bounds()
+        return replace(
+            bounds,
+            seconds=min(bounds.seconds, _ON_LOOP_SECONDS),
+            steps=min(bounds.steps, _ON_LOOP_STEPS),
+            size=min(bounds.size, _ON_LOOP_TEXT),
+            items=min(bounds.items, _ON_LOOP_ITEMS),
         )
 
     async def render(self, tree: Any, *, root: Root | None, context: Context, place: str) -> Any:

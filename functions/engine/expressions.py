@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from functions.engine.rewriting import CONTEXT, FILLED, Reading, read
+from functions.engine.builtins import FIRST_OF_EACH, first_of_each, is_slow, made_over
+from functions.engine.rewriting import CONTEXT, FEW, FILLED, Reading, read
 from functions.engine.tokens import Untokenized
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Bounds:
 
 # Stack, time, steps, and the sizes of arrays, results, ranges and padding.
 _EXHAUSTED = frozenset({"D1011", "D1012", "U1006", "U1001", "U1003", "D2014", "D2015", "D2016"})
+_MOST_DELETED = 100
 _MISSING: Final = object()
 
 
@@ -86,7 +88,19 @@ def _new_id() -> str:
     return str(uuid.uuid4())
 
 
+def _few(names: Any) -> Any:
+    """Let a transform delete so many fields and no more. Raises Exhausted.
+
+    For each one the library moves all fields that follow, and doesn't look at its clock meanwhile.
+    """
+    if isinstance(names, list) and len(names) > _MOST_DELETED:
+        raise Exhausted
+    return names
+
+
 _HOST_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    FEW: _few,
+    FIRST_OF_EACH: first_of_each,
     "uuid": _new_id,
     "uuid_v4": _new_id,
     "isTempId": is_temporary_id,
@@ -144,7 +158,7 @@ class Expression:
         self.reading = _read(source)
         self._compiled: dict[tuple[Any, ...], Compiled] = {}
         try:
-            compiled = self._variant(frozenset(), frozenset())
+            compiled = _compiled(self.reading.text())
         except JlensError as error:
             raise Unparsed(error.code, error.position) from None
         except UnicodeEncodeError:  # half a character
@@ -245,12 +259,17 @@ class Expression:
         key = (filled, frozenset(trimmed), typed)
         if key not in self._compiled:
             text = self.reading.text(filled=filled, trimmed=trimmed)
-            compiled = Compiled(f"$type((\n{text}\n))" if typed else text)
-            for name, function in _HOST_FUNCTIONS.items():
-                if f"${name}" in self.reading.functions:
-                    compiled.register_function(name, function)
-            self._compiled[key] = compiled
+            text = made_over(text) if is_slow(text) else text
+            self._compiled[key] = _compiled(f"$type((\n{text}\n))" if typed else text)
         return self._compiled[key]
+
+
+def _compiled(text: str) -> Compiled:
+    compiled = Compiled(text)
+    for name, function in _HOST_FUNCTIONS.items():
+        if f"${name}" in text:
+            compiled.register_function(name, function)
+    return compiled
 
 
 def _read(source: str) -> Reading:

@@ -21,7 +21,7 @@ from functions.engine.evaluation import ON_LOOP_SIZE, Context, Evaluator
 from functions.engine.exchange import Letter, seal_letter
 from functions.engine.expressions import UNDEFINED, Expression, NotJson, Root
 from functions.engine.operations import finish_operations, join_operations, rows_of
-from functions.engine.parameters import gather_values, is_writable
+from functions.engine.parameters import gather_values, written_size
 from functions.engine.replies import Reply
 from functions.engine.types import Call, Outcome, Surroundings
 from functions.engine.urls import UrlTemplate, checked_url
@@ -99,8 +99,12 @@ class Paging:
 
     async def _first_step(self) -> Step:
         definition, given = self._definition, self._call.parameters
-        if not all(map(is_writable, [*given.values(), self._context.values])):
+        sizes = [written_size(value) for value in (*given.values(), self._context.values)]
+        if None in sizes:
             raise failures.BadRequest("A value is nested too deep, or JSON can't hold it.")
+        defaults = [parameter.default for parameter in definition.parameters.values()]
+        texts = [len(default) for default in defaults if isinstance(default, str)]
+        self._context.size = sum(filter(None, [*sizes, *texts]))
         values = await gather_values(
             definition.parameters,
             given,

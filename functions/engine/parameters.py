@@ -58,18 +58,18 @@ FITS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def is_writable(value: Any) -> bool:
-    """Whether JSON holds it, with a few levels of a message around it.
+def written_size(value: Any) -> int | None:
+    """Count the bytes of it as JSON, with a few levels of a message around it.
 
-    Integers have at most 64 bits, texts no half characters, and some 250 levels are enough.
+    None where JSON can't hold it: integers have at most 64 bits, texts no half characters, and some
+    250 levels are enough.
     """
     if isinstance(value, str) and value.isascii():
-        return True  # files are the long ones
+        return len(value)  # files are the long ones
     try:
-        orjson.dumps([[[[value]]]])
+        return len(orjson.dumps([[[[value]]]]))
     except TypeError:
-        return False
-    return True
+        return None
 
 
 def check_parameters(definition: Definition, parameters: Mapping[str, Any]) -> list[Fault]:
@@ -97,7 +97,7 @@ def _fault_of(definition: Definition, parameter: Parameter, value: Any) -> Fault
         if parameter.is_required and (value is None or not parameter.has_default):
             return Fault(where, "parameter_missing", "This parameter needs a value.")
         return None
-    if not is_writable(value):
+    if written_size(value) is None:
         sentence = "This is nested too deep, or has a number past 64 bits or half a character."
         return Fault(where, "parameter_type", sentence)
     fits = FITS.get(parameter.type or "")

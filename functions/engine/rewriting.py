@@ -1,9 +1,9 @@
 """App creators' JSONata made into plain JSONata: `@ctx.` reached, hyphens kept, root names found.
 
 `Reading` holds what one walk over the tokens found; `Reading.text` writes the expression down
-again. `$file.fn(…)`, where nothing binds `$file`, calls a script's function. A name at the root
-(`$.inputs`, `$$.headers`, `tasks`) is only recorded: whether it has to be filled in is known when
-the root is.
+again. `$file.fn(…)`, where nothing binds `$file`, calls a script's function. What a transform
+deletes goes through the function `FEW`. A name at the root (`$.inputs`, `$$.headers`, `tasks`) is
+only recorded: whether it has to be filled in is known when the root is.
 """
 
 import re
@@ -14,6 +14,7 @@ from functions.engine.tokens import WORD_OPERATORS, Token, tokenize
 
 CONTEXT = "__context__"
 FILLED = "__filled__"
+FEW = "__few__"
 
 _HYPHENATED = re.compile(r"(?:-\w+)+")
 _CONSTANTS = frozenset({"true", "false", "null"})
@@ -53,6 +54,7 @@ class Frame:
     in_context: bool = False
     bars: int = 0
     after: str = ""
+    deletes: bool = False
 
 
 @dataclass(slots=True)
@@ -208,7 +210,7 @@ class _Walk:
         if token.text in _OPENERS:
             self._open(token, frame)
         elif token.text == "|":
-            self._take_bar(frame)
+            self._take_bar(token, frame)
         elif token.text == frame.closer:
             self._frames.pop()
             self._frames[-1].after_operand = True
@@ -224,6 +226,10 @@ class _Walk:
             self._skip_signature()
         elif token.text in ("*", "**", "%") and not frame.after_operand:
             frame.after_operand = True
+        elif token.text == "," and frame.closer == "|":
+            self.reading.edits.append(Edit(token.end, token.end, f"${FEW}("))
+            frame.deletes = True
+            _begin_operand(frame)
         elif token.text not in ("@", "#", "^", "!", "~"):
             _begin_operand(frame)
 
@@ -264,11 +270,13 @@ class _Walk:
             self._index += 1
         self._lambda_end = self._index
 
-    def _take_bar(self, frame: Frame) -> None:
+    def _take_bar(self, token: Token, frame: Frame) -> None:
         """Enter, divide or leave a transform `|place|change|`, in which `$` is not the root."""
         if frame.closer == "|":
             frame.bars += 1
             if frame.bars == 2:
+                if frame.deletes:
+                    self.reading.edits.append(Edit(token.start, token.start, ")"))
                 self._frames.pop()
                 self._frames[-1].after_operand = True
             else:

@@ -86,7 +86,11 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of one call. Sizes are bytes after decoding."""
+    """The bounds of one call. Sizes are bytes after decoding.
+
+    An expression writes what an answer comes to in base64, and hardly more: the library looks at
+    its clock too seldom for longer texts, and they fill the memory meanwhile.
+    """
 
     pages: int = 100
     total_bytes: int = 32_000_000
@@ -96,7 +100,7 @@ class Limits:
     expression_seconds: float = 2.0
     expression_depth: int = 500
     expression_steps: int = 20_000_000
-    expression_bytes: int = 32_000_000
+    expression_bytes: int = 9_000_000
     expression_items: int = 100_000
     retries: int = 10
 

@@ -122,10 +122,10 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
 def _fault_of_name(entry: zipfile.ZipInfo) -> str:
     name, parts = entry.filename, PurePosixPath(entry.filename).parts
     mode = entry.external_attr >> 16
-    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
-        return _("Links and special files are refused.")
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         return _("The name is empty, too long, or has characters that can't be printed.")
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
+        return _("Links and special files are refused.")
     if name.startswith("/") or "\\" in name or ":" in name or name.rstrip("/") != "/".join(parts):
         return _("Paths are relative, with forward slashes.")
     if any(part in (".", "..") for part in parts):

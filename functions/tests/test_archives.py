@@ -37,6 +37,14 @@ class TestReadArchive:
         with pytest.raises(NotAnArchive):
             read_archive(zipped((link, b"/etc/passwd")))
 
+    def test_refuses_a_file_without_a_name(self) -> None:
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = ""
+        nameless.external_attr = 0o100644 << 16
+
+        with pytest.raises(NotAnArchive):
+            read_archive(zipped((nameless, b"1")))
+
     def test_refuses_two_names_that_one_disk_would_hold_for_one(self) -> None:
         with pytest.raises(NotAnArchive):
             read_archive(zipped(("a.jigx", b"1"), ("A.jigx", b"2")))

@@ -148,6 +148,7 @@ def call_limits() -> engine.Limits:
         response_bytes=settings.LANE_MAX_BYTES,
         request_bytes=settings.LANE_MAX_BYTES,
         service_seconds=settings.LANE_SERVICE_SECONDS,
+        expression_bytes=settings.LANE_MAX_BYTES * 3 // 2,
     )
 
 

@@ -88,6 +88,7 @@ class TestStops:
             "[1..200000]",
             "$pad('a', 20000000)",
             "$string([1..99999]) & $string([1..99999]) & $string([1..99999])",
+            "{'a': 1} ~> |$|{}, [1..101].$string($)|",
         ],
     )
     def test_runaways_end(self, source: str) -> None:

@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from functions.engine.fallback import Compiled, Document, JlensError
+from functions.tests.engine.suite import SUITE, as_json, value_of
 
 SECONDS = {"timeout": 2.0}
+# It looks into lists where the reference takes them whole, and refuses no infinity.
+OTHERWISE = {"a columnar answer", "division by zero throws where it is used"}
+SHARED = [record for record in SUITE["records"] if record["name"] not in OTHERWISE]
 
 
 class TestCompiled:
@@ -65,3 +69,23 @@ class TestCompiled:
 
         assert (str(thrown.value), thrown.value.code) == (code, code)
         assert thrown.value.__context__ is None
+
+
+class TestSuite:
+    @pytest.mark.parametrize("record", SHARED, ids=lambda record: record["name"])
+    def test_it_answers_as_the_reference_does(self, record: dict[str, Any]) -> None:
+        compiled = Compiled(record.get("plain", record["expression"]))
+        bindings = {"ctx": SUITE["contexts"].get(record.get("context"))}
+        value, thrown = None, None
+
+        try:
+            if record.keys() & {"document", "input"}:
+                document = Document(value_of(record))
+                value = compiled.evaluate_document(document, bindings, **SECONDS)
+            else:
+                value = compiled.evaluate(None, bindings, **SECONDS)
+        except JlensError as error:
+            thrown = error.code
+
+        assert as_json(value) == as_json(record.get("expected"))
+        assert thrown == record.get("throws")

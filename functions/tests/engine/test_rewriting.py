@@ -144,3 +144,17 @@ class TestShapes:
     def test_what_is_not_closed_is_not_read(self, source: str) -> None:
         with pytest.raises(Untokenized):
             read(source)
+
+
+class TestTransforms:
+    @pytest.mark.parametrize(
+        ("source", "text"),
+        [
+            ("$ ~> |a|{'x': 1}|", "$ ~> |a|{'x': 1}|"),
+            ("$ ~> |a|{'x': 1}, 'c'|.d", "$ ~> |a|{'x': 1},$__few__( 'c')|.d"),
+            ("|a[b]|{}, [@ctx.d, e]|", f"|a[b]|{{}},$__few__( [{C}.d, e])|"),
+            ("|a|$f(1, 2),@ctx.x|", f"|a|$f(1, 2),$__few__({C}.x)|"),
+        ],
+    )
+    def test_what_they_delete_is_counted(self, source: str, text: str) -> None:
+        assert read(source).text() == text

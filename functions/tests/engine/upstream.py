@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from functions import engine
+from functions.engine.evaluation import Evaluator
 from jigxmgmt import outbound
 
 LOOPBACK = outbound.Policy(allowed_networks=(ipaddress.IPv4Network("127.0.0.0/8"),))
@@ -91,6 +92,7 @@ class Stage:
 
 
 ADDRESS = "http://service.test"
+DEFAULTS = engine.Limits()
 
 
 def credential(
@@ -106,6 +108,19 @@ def check(
     assert checked.faults == []
     assert checked.definition is not None
     return checked.definition
+
+
+def evaluator(
+    limits: engine.Limits = DEFAULTS, *, off_loop: engine.OffLoop = asyncio.to_thread
+) -> Evaluator:
+    """Evaluate for a call that has half a minute left, and no scripts."""
+    return Evaluator(
+        limits,
+        deadline=time.monotonic() + 30,
+        off_loop=off_loop,
+        own_scripts=engine.ScriptProcesses().of("owner"),
+        scripts={},
+    )
 
 
 def get(**keys: Any) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""Functions made over: they answer as the library's own, in a time that it can keep to."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jlens import Expression as Compiled
+
+from functions.engine.expressions import UNDEFINED, Bounds, Root, Unparsed, compile_expression
+from functions.tests.engine.suite import SUITE, as_json, value_of
+from functions.tests.engine.test_expression_suite import answer
+
+BOUNDS = Bounds(seconds=2, depth=500, steps=10**7, size=10**7, items=10**5)
+NOTHING: frozenset[str] = frozenset()
+SCALARS = st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 0.1 + 0.2, 0.3, 2**53, "", "1", "a"])
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["b", "a", "1"]), inner)
+    ),
+    max_leaves=4,
+)
+
+
+def made_over(source: str, value: Any) -> Any:
+    answer = compile_expression(source).evaluate(
+        Root(value), context={}, filled={}, trimmed=NOTHING, bounds=BOUNDS, shared=True
+    )
+    return None if answer is UNDEFINED else answer
+
+
+class TestEquality:
+    @settings(deadline=None, max_examples=40)
+    @given(few=st.lists(VALUES, min_size=1, max_size=6), times=st.sampled_from([1, 60]))
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "$distinct(rows)",
+            "$distinct(rows.$)",
+            "rows ~> $distinct ~> $count",
+            "$type($distinct(rows.$))",
+            "$map([rows, rows], $distinct)",
+            "[[rows], [rows]].$distinct($)",
+            "$keys(rows)",
+            "rows.$keys()",
+            # Passed on and not called, ours gives nothing where the built-in gives an empty list,
+            # and one name for a lone row where it gives a list of one.
+            "$map([{'b': 1, 'c': 2}, rows[$type($) = 'object' and $ != {}]], $keys)",
+            "$keys(rows)[]",
+            "$eval('$keys(rows)')",
+        ],
+    )
+    def test_they_answer_as_the_librarys_own(self, source: str, few: list[Any], times: int) -> None:
+        value = {"rows": few * times}
+
+        assert as_json(made_over(source, value)) == as_json(Compiled(source).evaluate(value))
+
+    @pytest.mark.parametrize("record", SUITE["records"], ids=lambda record: record["name"])
+    def test_around_any_expression_they_change_nothing(self, record: dict[str, Any]) -> None:
+        root = Root(value_of(record)) if record.keys() & {"document", "input"} else None
+        expression = f"/* $eval */ {record['expression']}"
+
+        value, warnings = answer({**record, "expression": expression}, root)
+
+        expected = None if "throws" in record else record.get("expected", UNDEFINED)
+        assert as_json(value) == as_json(expected)
+        assert [warned["code"] for warned in warnings] == list(filter(None, [record.get("throws")]))
+
+    def test_a_syntax_error_is_where_it_stands(self) -> None:
+        with pytest.raises(Unparsed) as unparsed:
+            compile_expression("$keys(a) b")
+
+        assert unparsed.value.position == 10
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        ("source", "rows"),
+        [
+            ("$count($distinct(rows))", list(range(100_000))),
+            ("$count($eval('$distinct(rows)'))", list(range(100_000))),
+            ("$count($keys(rows))", [{f"k{number}": 1} for number in range(100_000)]),
+            ("$count($keys(rows))", {f"k{number}": 1 for number in range(100_000)}),
+        ],
+    )
+    def test_it_grows_with_the_input_not_with_its_square(self, source: str, rows: Any) -> None:
+        started = time.process_time()
+
+        assert made_over(source, {"rows": rows}) == 100_000
+        assert time.process_time() - started < 3  # by the square, it would be fifteen
