@@ -79,7 +79,7 @@ class Storage:
         with self.transaction() as connection:
             return write_answer(connection, answer)
 
-    def query(self, statement: str, values: Sequence[Any] = ()) -> Table:
+    def query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
         """Read entities' rows with one statement. Raises NotReadable."""
         try:
             with closing(self._reader()) as reader, guarded(reader, may_write=False):
