@@ -34,7 +34,7 @@ class Device:
 
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder)
-        self.keychain: Keychain = open_keychain(self.home.folder)
+        self.keychain: Keychain = open_keychain(self.home.keychain)
 
     def sign_in(
         self, address: str, *, client_id: str, way: Callable[[Portal], dict[str, Any]]

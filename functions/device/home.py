@@ -35,6 +35,7 @@ class Home:
         self.folder = folder.absolute()
         self._account = self.folder / "account.json"
         self._solutions = self.folder / "solutions"
+        self.keychain = self.folder / "keychain"
 
     def account(self) -> Account | None:
         """Return who was signed in last, None after a sign-out."""
@@ -61,12 +62,12 @@ class Home:
         shutil.rmtree(self.solution_folder(solution_id), ignore_errors=True)
 
     def remove_everything(self) -> None:
-        """Leave nothing but the lock, for which others may wait."""
-        for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path.name != LOCK:
-                path.unlink()
+        """Leave the lock, for which others may wait, and what is not ours in this folder."""
+        with usable():
+            for folder in (self._solutions, self.keychain):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            self._account.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -91,8 +92,9 @@ def usable() -> Iterator[None]:
 
 
 def make_private_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
+    """Make a folder, and those above it, each its owner's; one that is there stays as it is."""
+    for each in (*reversed(folder.parents), folder):
+        each.mkdir(exist_ok=True, mode=0o700)
 
 
 def write_private(path: Path, content: bytes) -> None:

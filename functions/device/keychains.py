@@ -35,9 +35,9 @@ def open_keychain(folder: Path) -> Keychain:
     """Return the system's keychain, or sealed files in this folder where it has none."""
     backend = keyring.get_keyring()
     if backend.priority >= RECOMMENDED:
-        place = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
+        place = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
         return SystemKeychain(backend, f"{SERVICE} {place}")
-    return SealedFiles(folder / "keychain")
+    return SealedFiles(folder)
 
 
 class SystemKeychain:

@@ -18,6 +18,8 @@ from functions.device.refusals import Refused, Unreachable
 PATH = "/callback"
 SECONDS = 300.0
 IDLE_SECONDS = 10
+# For so long the program waits at its end.
+POLL_SECONDS = 0.05
 PAGE = "<!doctype html><meta charset=utf-8><title>{0}</title><p>{0}"
 DONE = "You can close this window and go back to the terminal."
 NOT_THIS_ONE = "This is not the sign-in that the terminal waits for."
@@ -47,7 +49,7 @@ class Loopback:
         self._answers: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     @property
     def redirect_uri(self) -> str:
@@ -94,6 +96,9 @@ class Loopback:
         self._state = ""
         self._answers.put(answer)
         return True
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=POLL_SECONDS)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         loopback = self

@@ -80,12 +80,14 @@ class Refused(DeviceRefusal):
 def refused_by(status: int, document: Any) -> Refused:
     """Read a problem document (RFC 9457), or an error of OAuth (RFC 6749 5.2)."""
     said = document if isinstance(document, Mapping) else {}
-    sentence = said.get("detail") or said.get("error_description") or said.get("error")
+    own = said.get("detail") or said.get("error_description") or said.get("error")
+    sentence = str(own or f"The portal answered {status}.")
     faults = said.get("errors")
     if isinstance(faults, Sequence) and not isinstance(faults, str):
-        sentence = " ".join([str(sentence), *map(_fault, faults[:MOST_FAULTS])])
+        more = map(_fault, faults[:MOST_FAULTS])
+        sentence = " ".join([sentence, *(fault for fault in more if sentence not in fault)])
     return Refused(
-        str(sentence or f"The portal answered {status}."),
+        sentence,
         code=str(said.get("code") or said.get("error") or "refused"),
         status=status,
         members=said,

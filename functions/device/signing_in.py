@@ -2,7 +2,7 @@
 
 import platform
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -28,7 +28,7 @@ class Person(Protocol):
 
 
 def by_password(
-    portal: Portal, person: Person, *, client_id: str, email: str, password: Callable[[], str]
+    portal: Portal, person: Person, *, client_id: str, email: str, password: str
 ) -> dict[str, Any]:
     """Return new tokens; a code is asked for where the person has set one up.
 
@@ -37,7 +37,7 @@ def by_password(
     given = {
         "client_id": client_id,
         "email": email,
-        "password": password(),
+        "password": password,
         "device": described_device(),
     }
     try:

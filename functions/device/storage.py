@@ -16,6 +16,7 @@ from typing import Any
 from functions.device import commands
 from functions.device.guarding import BYTES, FAILURES, guarded
 from functions.device.refusals import NotReadable, NotStorable
+from functions.device.tables import entity_names
 from functions.device.writing import Answer, write_answer
 
 __all__ = ["NotReadable", "NotStorable", "Storage", "Table"]
@@ -92,6 +93,11 @@ class Storage:
         if len(rows) > MOST_ROWS:
             raise NotReadable("too_many_rows", f"A query may give {MOST_ROWS} rows.")
         return Table(columns, rows)
+
+    def entity_names(self) -> list[str]:
+        """Name the entities of which rows were stored here."""
+        with self.transaction() as connection:
+            return entity_names(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

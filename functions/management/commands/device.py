@@ -10,7 +10,8 @@ from functions.device.arguments import read_object
 from functions.device.calls import Calls, Wanted
 from functions.device.client import Device
 from functions.device.local_calls import read_networks
-from functions.device.refusals import DeviceRefusal, Unreachable, Unusable
+from functions.device.portal import Portal
+from functions.device.refusals import DeviceRefusal, NotReadable, Unreachable, Unusable
 from functions.device.signing_in import (
     by_browser,
     by_password,
@@ -21,10 +22,6 @@ from functions.device.synced import Synced
 from functions.management.device_terminal import Terminal
 
 REFUSED = 1
-SAID = {
-    "skipped": "The function's `when` is false, so nothing was called.",
-    "queued": "The portal can't be reached; the call waits. `device queue send` sends it.",
-}
 
 
 class Command(BaseCommand):
@@ -64,26 +61,8 @@ class Command(BaseCommand):
             raise SystemExit(REFUSED) from None
 
     def _sign_in(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
-        email, client_id = options["email"], options["client_id"]
-        if options["browser"]:
-            way = partial(by_browser, person=terminal, client_id=client_id)
-        elif options["single_sign_on"]:
-            way = partial(
-                by_single_sign_on,
-                person=terminal,
-                client_id=client_id,
-                email=email or terminal.ask("E-mail"),
-                keychain=device.keychain,
-            )
-        else:
-            way = partial(
-                by_password,
-                person=terminal,
-                client_id=client_id,
-                email=email or terminal.ask("E-mail"),
-                password=partial(terminal.read_password, options["password_file"]),
-            )
-        account = device.sign_in(options["portal"], client_id=client_id, way=way)
+        way = partial(_come_in, terminal, device, options)
+        account = device.sign_in(options["portal"], client_id=options["client_id"], way=way)
         terminal.show(f"Signed in as {account.user['email']} at {account.portal}.")
 
     def _sync(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
@@ -111,13 +90,21 @@ class Command(BaseCommand):
         if ran.status == "ok":
             terminal.show_json(ran.output)
             if ran.stored is not None:
-                terminal.tell(f"{ran.stored} rows were stored.")
-            return
-        terminal.tell(SAID[ran.status])
+                rows = "1 row was" if ran.stored == 1 else f"{ran.stored} rows were"
+                terminal.tell(f"{rows} stored.")
+        elif ran.status == "skipped":
+            terminal.tell("The function's `when` is false, so nothing was called.")
+        else:
+            reason = calls.sender.interruption
+            terminal.tell(f"{reason} The call waits; `device queue send` sends it.")
 
     def _query(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
         with device.storage(device.synced(options["solution"])) as storage:
-            table = storage.query(options["sql"])
+            try:
+                table = storage.query(options["sql"])
+            except NotReadable as refusal:
+                names = ", ".join(storage.entity_names()) or "none"
+                raise Unusable(f"{refusal.detail} The tables here: {names}.") from None
         if options["json"]:
             rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
             terminal.show_json(rows)
@@ -157,8 +144,25 @@ class Command(BaseCommand):
             )
 
 
+def _come_in(
+    terminal: Terminal, device: Device, options: dict[str, Any], portal: Portal
+) -> dict[str, Any]:
+    """Go the way that was chosen, and return new tokens."""
+    client_id = options["client_id"]
+    if options["browser"]:
+        return by_browser(portal, terminal, client_id=client_id)
+    email = options["email"] or terminal.ask("E-mail")
+    if options["single_sign_on"]:
+        return by_single_sign_on(
+            portal, terminal, client_id=client_id, email=email, keychain=device.keychain
+        )
+    password = terminal.read_password(options["password_file"])
+    return by_password(portal, terminal, client_id=client_id, email=email, password=password)
+
+
 def _add_sign_in(acts: Any) -> None:
-    parser = acts.add_parser("sign-in", help="Make this a device of yours.")
+    # Else `--password` would be short for `--password-file`, and a password taken for a file's name.
+    parser = acts.add_parser("sign-in", help="Make this a device of yours.", allow_abbrev=False)
     parser.add_argument("portal", help="Its address, as https://portal.example.com.")
     parser.add_argument("--client-id", required=True, help="Of the app; `bootstrap` prints one.")
     parser.add_argument("--email", help="Yours; else it is asked for.")
