@@ -42,9 +42,9 @@ class Installation:
             yield running
 
     @contextlib.contextmanager
-    def web(self, **environment: str) -> Iterator[str]:
+    def web(self, *, port: int | None = None, **environment: str) -> Iterator[str]:
         """Start one more web server and return its address."""
-        port = free_port()
+        port = port or free_port()
         command = [sys.executable, "-m", "uvicorn", "jigxmgmt.asgi:application"]
         command += ["--port", str(port), "--no-proxy-headers", "--log-level", "warning"]
         address = f"http://127.0.0.1:{port}"

@@ -49,6 +49,8 @@ class Storage:
         )
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
+            # A command's parameters are gone once it was delivered, not only out of sight.
+            self._connection.execute("PRAGMA secure_delete = ON")
             with self.transaction() as connection:
                 connection.execute(commands.SCHEMA)
         except BaseException:

@@ -161,7 +161,7 @@ def _come_in(
 
 
 def _add_sign_in(acts: Any) -> None:
-    # Else `--password` would be short for `--password-file`, and a password taken for a file's name.
+    # Else `--password` would be short for `--password-file`, and what follows a file's name.
     parser = acts.add_parser("sign-in", help="Make this a device of yours.", allow_abbrev=False)
     parser.add_argument("portal", help="Its address, as https://portal.example.com.")
     parser.add_argument("--client-id", required=True, help="Of the app; `bootstrap` prints one.")

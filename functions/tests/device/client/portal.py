@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -169,6 +170,11 @@ def rows(device: Device, entity: str) -> list[Any]:
     with device.storage(device.synced("field")) as storage:
         found = storage.query(f"SELECT data FROM {entity}").rows  # noqa: S608 (of a test)
     return [json.loads(data) for (data,) in found]
+
+
+def everything(folder: Path) -> bytes:
+    """Return what all files of a folder hold."""
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def come_back(url: str, **answer: str) -> None:

@@ -5,7 +5,15 @@ import pytest
 from functions.device.calls import Ran, Wanted
 from functions.device.client import Device
 from functions.device.refusals import NotReadable, Refused, Unreachable, Unusable
-from functions.tests.device.client.portal import FakePortal, hang_up, problem, ran, rows, run
+from functions.tests.device.client.portal import (
+    FakePortal,
+    everything,
+    hang_up,
+    problem,
+    ran,
+    rows,
+    run,
+)
 
 
 def waiting(device: Device) -> list[str]:
@@ -46,6 +54,18 @@ class TestCallByThePortal:
         sent = portal.heard[-1]
         assert sent.json["parameters"] == {"name": "Bob", "age": 7}
         assert sent.headers["Idempotency-Key"] == sent.json["command_id"]
+
+    def test_leaves_no_parameter_behind(
+        self, device: Device, portal: FakePortal, folder: Path
+    ) -> None:
+        portal.answer(portal.call_path("list"), ran())
+        portal.answer(portal.call_path("create"), ran())
+        device.sync("field")
+
+        run(device, "create", "name=s3cret-marker", entity="customers")
+        run(device, "list", entity="customers")
+
+        assert b"s3cret-marker" not in everything(folder)
 
     def test_says_what_the_service_says_and_stores_what_its_handler_does(
         self, device: Device, portal: FakePortal

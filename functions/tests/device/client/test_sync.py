@@ -11,6 +11,7 @@ from functions.tests.device.client.portal import (
     LIST,
     SOLUTION,
     FakePortal,
+    everything,
     hang_up,
     problem,
 )
@@ -23,10 +24,6 @@ ENTRY = {
     "secret": {"value": MARKER},
 }
 DEFINITION = f"/api/v1/solutions/{SOLUTION}/definition"
-
-
-def everything(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 class TestSync:
