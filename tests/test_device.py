@@ -186,7 +186,7 @@ class TestWithoutThePortal:
         self, installation: Installation, published: Field, device: Device
     ) -> None:
         port = free_port()
-        with installation.web(port=port) as address:
+        with installation.web(port=str(port)) as address:
             sign_in(device, address)
             device.sync("field")
 
@@ -204,7 +204,7 @@ class TestWithoutThePortal:
         httpserver: HTTPServer,
     ) -> None:
         port = free_port()
-        with installation.web(port=port) as address:
+        with installation.web(port=str(port)) as address:
             sign_in(device, address)
             device.sync("field")
         row = {"id": "temp-1", "state": "new"}
@@ -221,7 +221,7 @@ class TestWithoutThePortal:
 
         assert (became, httpserver.log) == ([Ran("queued")] * 3, [])
         with (
-            installation.web(port=port),
+            installation.web(port=str(port)),
             device.calls(device.synced("field")) as calls,
         ):
             assert len(calls.queue.send(calls.sender.deliver).delivered) == 3

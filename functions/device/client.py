@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 
 from functions.device.calls import Calls
 from functions.device.consents import connect_account
-from functions.device.home import Account, Home
+from functions.device.home import Account, Home, usable
 from functions.device.keychains import Keychain, open_keychain
 from functions.device.portal import Portal, object_of
-from functions.device.refusals import DeviceRefusal, NotSignedIn, Refused, Unusable
+from functions.device.refusals import DeviceRefusal, NotSignedIn, Unusable
 from functions.device.session import TOKENS, Session, Tokens, forget_secrets
 from functions.device.signing_in import JOIN_REQUEST, Person
 from functions.device.storage import Storage
@@ -104,7 +105,12 @@ class Device:
     @contextlib.contextmanager
     def storage(self, synced: Synced) -> Iterator[Storage]:
         """Open the solution's tables."""
-        storage = Storage(tables_path(self.home, synced.id))
+        path = tables_path(self.home, synced.id)
+        try:
+            with usable():
+                storage = Storage(path)
+        except sqlite3.Error:
+            raise Unusable(f"{path} is damaged; sign out to begin anew.") from None
         try:
             yield storage
         finally:
@@ -137,17 +143,13 @@ class Device:
 
 
 def _account(portal: Portal, client_id: str, device_id: str, me: Mapping[str, Any]) -> Account:
-    try:
-        return Account(
-            portal=portal.address,
-            client_id=client_id,
-            device_id=device_id,
-            user={"id": me["id"], "email": me["email"], "displayName": me["display_name"]},
-            organizations={row["id"]: row["name"] for row in me["organizations"]},
-        )
-    except (KeyError, TypeError):
-        pass
-    raise Refused("What answers there is not a portal.")
+    return Account(
+        portal=portal.address,
+        client_id=client_id,
+        device_id=device_id,
+        user={"id": me["id"], "email": me["email"], "displayName": me["display_name"]},
+        organizations={row["id"]: row["name"] for row in me["organizations"]},
+    )
 
 
 def _is_same_person(account: Account, other: Account) -> bool:

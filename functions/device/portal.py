@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +13,7 @@ from functions.device.refusals import Refused, Unreachable, Unusable, refused_by
 SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 USER_AGENT = "jigxmgmt-device"
+NO_PORTAL = "What answers there is not a portal."
 
 
 class Bearer(AuthBase):
@@ -25,6 +26,13 @@ class Bearer(AuthBase):
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+class Said(dict[str, Any]):
+    """An object of an answer; raises Refused where it lacks what a portal would say."""
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise Refused(NO_PORTAL)
 
 
 class Portal:
@@ -72,7 +80,7 @@ class Portal:
             raise refused_by(answer.status_code, _document(answer))
         return answer
 
-    def post(self, path: str, given: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    def post(self, path: str, given: Mapping[str, Any], **more: Any) -> Said:
         """Post JSON and return the answer's object; raises as `request` does."""
         return object_of(self.request("POST", path, json=given, **more))
 
@@ -80,17 +88,17 @@ class Portal:
         self._session.close()
 
 
-def object_of(answer: requests.Response) -> dict[str, Any]:
+def object_of(answer: requests.Response) -> Said:
     """Return the JSON object that an answer holds; raises Refused for anything else."""
     document = _document(answer)
-    if not isinstance(document, dict):
-        raise Refused("What answers there is not a portal.", status=answer.status_code)
+    if not isinstance(document, Said):
+        raise Refused(NO_PORTAL, status=answer.status_code)
     return document
 
 
 def _document(answer: requests.Response) -> Any:
     try:
-        return answer.json()
+        return answer.json(object_hook=Said)
     except requests.JSONDecodeError:
         return None
 

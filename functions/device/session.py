@@ -33,17 +33,13 @@ class Tokens:
 
     @classmethod
     def of_answer(cls, answer: Mapping[str, Any]) -> "Tokens":
-        """Read what the portal issues; raises Refused."""
-        try:
-            return cls(
-                access_token=str(answer["access_token"]),
-                refresh_token=str(answer["refresh_token"]),
-                expires_at=time.time() + float(answer["expires_in"]),
-                refresh_key=secrets.token_urlsafe(24),
-            )
-        except (KeyError, TypeError, ValueError):
-            pass
-        raise Refused("What answers there is not a portal.")
+        """Read what the portal issues."""
+        return cls(
+            access_token=str(answer["access_token"]),
+            refresh_token=str(answer["refresh_token"]),
+            expires_at=time.time() + float(answer["expires_in"]),
+            refresh_key=secrets.token_urlsafe(24),
+        )
 
 
 class Session:

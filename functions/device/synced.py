@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.device.home import Account, Home, read_json, write_private
 from functions.device.keychains import Keychain
+from functions.device.portal import object_of
 from functions.device.refusals import NotSynced, Refused
 from functions.device.session import Session, tokens_entry
 from functions.engine import Definition, check_definition
@@ -108,7 +109,7 @@ def sync_solution(
         raise Refused(f"You may not use {named} any more; it was removed from this device.")
     if answer.status_code == NOT_MODIFIED and known:
         return Synced(**known), False
-    synced, credentials = _read(answer.json(), offered, account, answer.headers.get("ETag", ""))
+    synced, credentials = _read(object_of(answer), offered, account, answer.headers.get("ETag", ""))
     # The secrets first: with the new tag in place they would not be asked for again.
     keychain.remove(tokens_entry(solution_id))
     keychain.write(solution_id, credentials)

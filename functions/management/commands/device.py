@@ -59,6 +59,9 @@ class Command(BaseCommand):
         except DeviceRefusal as refusal:
             terminal.tell(refusal.detail)
             raise SystemExit(REFUSED) from None
+        except KeyboardInterrupt:
+            terminal.tell("Stopped.")
+            raise SystemExit(REFUSED) from None
 
     def _sign_in(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
         way = partial(_come_in, terminal, device, options)

@@ -58,6 +58,16 @@ class TestPortal:
         with pytest.raises(Refused, match="not a portal"):
             Portal(portal.address).post("/page", {})
 
+    def test_takes_nothing_for_granted(self, portal: FakePortal) -> None:
+        portal.answer("/half", {"results": [{}]})
+
+        said = Portal(portal.address).post("/half", {})
+
+        with pytest.raises(Refused, match="not a portal"):
+            said["next"]
+        with pytest.raises(Refused, match="not a portal"):
+            said["results"][0]["id"]
+
     def test_says_that_nobody_answers_without_the_path(self) -> None:
         with pytest.raises(Unreachable) as refusal:
             Portal(f"http://127.0.0.1:{free_port()}").request("GET", "/with-a-secret")

@@ -5,7 +5,7 @@ import pytest
 from werkzeug import Response
 
 from functions.device.client import Device
-from functions.device.refusals import NotSynced, Refused, Unreachable
+from functions.device.refusals import NotSynced, Refused, Unreachable, Unusable
 from functions.device.session import TOKENS
 from functions.tests.device.client.portal import (
     LIST,
@@ -124,8 +124,24 @@ class TestSync:
         row = {"id": "../../other", "name": "field"}
         portal.answer("/api/v1/solutions", {"results": [row], "next": None}, method="GET")
 
-        with pytest.raises(Exception, match="can't be used"):
+        with pytest.raises(Unusable, match="can't be used"):
             device.sync("field")
+
+
+class TestDamage:
+    def test_of_a_file_is_one_sentence(self, device: Device, folder: Path) -> None:
+        device.sync("field")
+        solution = folder / "solutions" / SOLUTION
+        (solution / "tables.sqlite3").write_bytes(b"no database" * 100)
+
+        with (
+            pytest.raises(Unusable, match="sign out to begin anew"),
+            device.storage(device.synced("field")),
+        ):
+            pass
+        (solution / "definition.json").write_text("{")
+        with pytest.raises(Unusable, match="sign out to begin anew"):
+            device.synced("field")
 
 
 class TestSynced:
