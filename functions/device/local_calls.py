@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from functions.device.purse import Purse
 from functions.device.refusals import Unusable
-from functions.engine import Call, Outcome, Surroundings, run
+from functions.engine import Call, Outcome, ScriptProcesses, Surroundings, run
 from jigxmgmt import outbound
 
 SECONDS = 60.0
@@ -53,7 +53,7 @@ def read_networks(texts: list[str]) -> tuple[Network, ...]:
 
 
 async def _run(call: Call, purse: Purse, policy: outbound.Policy, tell: Told) -> Outcome:
-    client = outbound.Client()
+    client, scripts = outbound.Client(), ScriptProcesses()
     try:
         return await run(
             call,
@@ -61,9 +61,11 @@ async def _run(call: Call, purse: Purse, policy: outbound.Policy, tell: Told) ->
                 credentials=purse.find,
                 transport=CountingTransport(client, policy, tell),
                 deadline=time.monotonic() + SECONDS,
+                scripts=scripts.of(str(call.organization["id"])),
                 refresh=purse.refresh,
                 mint=purse.mint,
             ),
         )
     finally:
         await client.close()
+        scripts.close()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from functions.device.home import Account, Home, read_json, write_private
@@ -17,7 +17,7 @@ DEFINITION = "definition.json"
 TABLES = "tables.sqlite3"
 NOT_MODIFIED = 304
 GONE = (403, 404)
-SCRIPTS, SCRIPT_ENDING = "scripts/expressions/", ".js"
+SCRIPTS = "/scripts/expressions/*.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +50,19 @@ class Synced:
     def scripts(self) -> dict[str, str]:
         """The JavaScript that expressions may call, by name."""
         return {
-            path.removeprefix(SCRIPTS).removesuffix(SCRIPT_ENDING): text
+            PurePosixPath(path).stem: text
             for path, text in self.files.items()
-            if path.startswith(SCRIPTS) and path.endswith(SCRIPT_ENDING) and isinstance(text, str)
+            if isinstance(text, str) and PurePosixPath("/", path).match(SCRIPTS)
         }
 
     def definition(self, name: str) -> Definition:
         """Return a function, compiled; raises NotSynced."""
         for function in self.functions:
             if function["name"] == name:
-                definition = check_definition(function["definition"], name=name).definition
-                if definition is not None:
-                    return definition
+                source = function["definition"]
+                checked = check_definition(source, name=name, scripts=self.scripts)
+                if checked.definition is not None:
+                    return checked.definition
         known = ", ".join(function["name"] for function in self.functions) or "none"
         raise NotSynced(f"{self.name} has no function {name}; it has: {known}.")
 

@@ -188,6 +188,17 @@ class TestCallOnTheDevice:
 
         assert told == [1, 2]
 
+    def test_calls_the_solution_s_scripts(
+        self, device: Device, portal: FakePortal, service: HTTPServer
+    ) -> None:
+        portal.functions["near"] = local(service, outputTransform="$names.loud(name)")
+        script = "export function loud(name) { return name.toUpperCase(); }"
+        portal.files = {"scripts/expressions/names.js": script}
+        service.expect_request("/customers").respond_with_json({"name": "Ada"})
+        device.sync("field")
+
+        assert run(device, "near", networks=LOOPBACK).output == "ADA"
+
     def test_knows_who_calls_and_what_is_synced(
         self, device: Device, portal: FakePortal, service: HTTPServer
     ) -> None:

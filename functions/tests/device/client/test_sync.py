@@ -156,7 +156,8 @@ class TestSynced:
             device.synced("field")
 
     def test_has_the_scripts_of_expressions(self, device: Device, portal: FakePortal) -> None:
-        portal.files = {"scripts/expressions/dates.js": "x", "index.jigx": "y"}
+        names = ("scripts/expressions/dates.js", "scripts/dates.js", "index.jigx")
+        portal.files = dict.fromkeys(names, "x")
 
         synced, _is_new = device.sync("field")
 
