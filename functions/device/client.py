@@ -51,7 +51,7 @@ class Device:
         answer = way(portal)
         tokens = Tokens.of_answer(answer)
         me = object_of(portal.request("GET", "/api/v1/me", token=tokens.access_token))
-        signed_in = _account(portal, client_id, str(answer.get("device_id", "")), me)
+        signed_in = _account(portal.address, client_id, me)
         with self.home.locked():
             if account and not _is_same_person(account, signed_in):
                 self._remove_everything()
@@ -77,9 +77,11 @@ class Device:
 
     def sync(self, named: str) -> tuple[Synced, bool]:
         """Fetch a solution's live version; returns it, and whether anything was new."""
-        account = self.account()
+        session, known = self.session(), self.account()
+        account = _account(known.portal, known.client_id, session.get("/api/v1/me"))
+        self.home.keep_account(account)
         return sync_solution(
-            self.session(), named, account=account, home=self.home, keychain=self.keychain
+            session, named, account=account, home=self.home, keychain=self.keychain
         )
 
     def synced(self, named: str) -> Synced:
@@ -142,11 +144,10 @@ class Device:
         self.home.remove_everything()
 
 
-def _account(portal: Portal, client_id: str, device_id: str, me: Mapping[str, Any]) -> Account:
+def _account(address: str, client_id: str, me: Mapping[str, Any]) -> Account:
     return Account(
-        portal=portal.address,
+        portal=address,
         client_id=client_id,
-        device_id=device_id,
         user={"id": me["id"], "email": me["email"], "displayName": me["display_name"]},
         organizations={row["id"]: row["name"] for row in me["organizations"]},
     )

@@ -23,7 +23,6 @@ class Account:
 
     portal: str
     client_id: str
-    device_id: str
     user: dict[str, str]
     organizations: dict[str, str]
 

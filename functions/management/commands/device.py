@@ -11,6 +11,7 @@ from functions.device.calls import Calls, Wanted
 from functions.device.client import Device
 from functions.device.local_calls import read_networks
 from functions.device.portal import Portal
+from functions.device.queue import Command as Waiting
 from functions.device.refusals import DeviceRefusal, NotReadable, Unreachable, Unusable
 from functions.device.signing_in import (
     by_browser,
@@ -90,6 +91,7 @@ class Command(BaseCommand):
                     tell=tell,
                 )
             )
+            refused = calls.queue.failed()
         if ran.status == "ok":
             terminal.show_json(ran.output)
             if ran.stored is not None:
@@ -100,6 +102,8 @@ class Command(BaseCommand):
         else:
             reason = calls.sender.interruption
             terminal.tell(f"{reason} The call waits; `device queue send` sends it.")
+        if refused:
+            terminal.tell("Calls that waited before were refused; `device queue` lists them.")
 
     def _query(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
         with device.storage(device.synced(options["solution"])) as storage:
@@ -121,16 +125,18 @@ class Command(BaseCommand):
 
     def _queue(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
         what, command_id = options["what"], options["command_id"]
-        if what == "drop" and not command_id:
-            raise Unusable("Say which call to drop, by its id in `device queue`.")
+        is_known = what != "drop"
         for synced in device.all_synced():
             with device.calls(synced) as calls:
                 if what == "send":
                     _send(terminal, calls, synced)
-                elif what == "drop":
-                    calls.queue.drop(command_id)
-                else:
+                elif what is None:
                     _list(terminal, calls, synced)
+                elif command_id in {each.command_id for each in _all_commands(calls)}:
+                    is_known = True
+                    calls.queue.drop(command_id)
+        if not is_known:
+            raise Unusable("Say which call to drop, by its id in `device queue`.")
 
     def _join_request(self, terminal: Terminal, device: Device, options: dict[str, Any]) -> None:
         terminal.show(standing_of_request(device.keychain))
@@ -220,6 +226,10 @@ def _send(terminal: Terminal, calls: Calls, synced: Synced) -> None:
 
 
 def _list(terminal: Terminal, calls: Calls, synced: Synced) -> None:
-    for command in [*calls.queue.waiting(), *calls.queue.failed()]:
+    for command in _all_commands(calls):
         state = f"refused ({command.code})" if command.code else "waits"
         terminal.show(f"{command.command_id}  {synced.name}  {command.function}  {state}")
+
+
+def _all_commands(calls: Calls) -> list[Waiting]:
+    return [*calls.queue.waiting(), *calls.queue.failed()]

@@ -88,6 +88,11 @@ class FakePortal:
         else:
             expected.respond_with_json(given)
 
+    def forget(self) -> None:
+        """Answer nothing any more but who is signed in."""
+        self.server.clear()
+        self.answer("/api/v1/me", ME, method="GET")
+
     def offer(self) -> None:
         """Offer one solution, whose version is this one."""
         solution = {

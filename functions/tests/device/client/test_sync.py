@@ -9,6 +9,8 @@ from functions.device.refusals import NotSynced, Refused, Unreachable, Unusable
 from functions.device.session import TOKENS
 from functions.tests.device.client.portal import (
     LIST,
+    ME,
+    ORGANIZATION,
     SOLUTION,
     FakePortal,
     everything,
@@ -80,7 +82,7 @@ class TestSync:
     ) -> None:
         portal.keychain = [ENTRY]
         device.sync("field")
-        portal.server.clear()
+        portal.forget()
         portal.answer("/api/v1/solutions", {"results": [], "next": None}, method="GET")
         portal.answer(DEFINITION, problem(404, "solution_unknown"), method="GET")
 
@@ -94,7 +96,7 @@ class TestSync:
         self, device: Device, portal: FakePortal
     ) -> None:
         device.sync("field")
-        portal.server.clear()
+        portal.forget()
         portal.answer("/api/v1/solutions", hang_up, method="GET")
 
         with pytest.raises(Unreachable):
@@ -102,14 +104,28 @@ class TestSync:
 
         assert device.synced("field").version == 1
 
-    def test_asks_for_the_id_where_a_name_is_used_twice(
+    def test_learns_of_organizations_that_the_person_joined(
         self, device: Device, portal: FakePortal
     ) -> None:
         portal.server.clear()
+        organizations = [{"id": ORGANIZATION, "name": "Acme and Sons"}]
+        portal.answer("/api/v1/me", ME | {"organizations": organizations}, method="GET")
+        portal.offer()
+
+        synced, _is_new = device.sync("field")
+
+        assert synced.organization == {"id": ORGANIZATION, "name": "Acme and Sons"}
+
+    def test_asks_for_the_id_where_a_name_is_used_twice(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        portal.forget()
         rows = [{"id": each, "name": "field"} for each in ("a", "b")]
         following = f"{portal.address}/elsewhere/api/v1/solutions?cursor=2"
-        pages = portal.server.expect_ordered_request
-        pages("/api/v1/solutions").respond_with_json({"results": rows[:1], "next": following})
+        pages = portal.server.expect_request
+        pages("/api/v1/solutions", query_string="").respond_with_json(
+            {"results": rows[:1], "next": following}
+        )
         pages("/api/v1/solutions", query_string="cursor=2").respond_with_json(
             {"results": rows[1:], "next": None}
         )
@@ -120,7 +136,7 @@ class TestSync:
     def test_takes_no_id_that_leads_out_of_its_folder(
         self, device: Device, portal: FakePortal
     ) -> None:
-        portal.server.clear()
+        portal.forget()
         row = {"id": "../../other", "name": "field"}
         portal.answer("/api/v1/solutions", {"results": [row], "next": None}, method="GET")
 
