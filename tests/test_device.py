@@ -3,16 +3,13 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-import keyring
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils import timezone
-from keyring.backends import null
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -57,14 +54,6 @@ url: "{service}/orders/{{order_id}}/{what}"
 parameters:
   order_id: {{location: path, type: string, required: true}}
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_keychain_of_the_computer() -> Iterator[None]:
-    before = keyring.get_keyring()
-    keyring.set_keyring(null.Keyring())  # type: ignore[no-untyped-call]
-    yield
-    keyring.set_keyring(before)
 
 
 @pytest.fixture
@@ -116,7 +105,7 @@ def published(field: Field, service: str, marker: str) -> Field:
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Device:
+def device(tmp_path: Path, computer_without_keychain: None) -> Device:
     return Device(tmp_path / "device")
 
 

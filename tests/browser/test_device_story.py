@@ -1,15 +1,13 @@
 """A device signs in through a real browser: at the portal, and at an organization's provider."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 
-import keyring
 import pytest
 from django.utils import timezone
-from keyring.backends import null
 from playwright.sync_api import Page, expect
 
 from auth_providers.models import OAuthConfiguration, SingleSignOn
@@ -72,14 +70,6 @@ class BrowsingPerson:
                     button.click()
 
 
-@pytest.fixture(autouse=True)
-def _no_keychain_of_the_computer() -> Iterator[None]:
-    before = keyring.get_keyring()
-    keyring.set_keyring(null.Keyring())  # type: ignore[no-untyped-call]
-    yield
-    keyring.set_keyring(before)
-
-
 @pytest.fixture
 def acme(installation: Installation, transactional_db: None) -> Field:
     """Acme, which has proved its domain."""
@@ -89,7 +79,7 @@ def acme(installation: Installation, transactional_db: None) -> Field:
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Device:
+def device(tmp_path: Path, computer_without_keychain: None) -> Device:
     return Device(tmp_path / "device")
 
 

@@ -1,9 +1,6 @@
-from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
-from keyring.backends import null
 from pytest_httpserver import HTTPServer
 
 from functions.device.client import Device
@@ -11,12 +8,8 @@ from functions.tests.device.client.portal import CREATE, LIST, FakePortal, token
 
 
 @pytest.fixture(autouse=True)
-def _no_keychain_of_the_computer() -> Iterator[None]:
-    """Keep secrets in the test's own folder, whosever computer this is."""
-    before = keyring.get_keyring()
-    keyring.set_keyring(null.Keyring())  # type: ignore[no-untyped-call]
-    yield
-    keyring.set_keyring(before)
+def _keychain(computer_without_keychain: None) -> None:
+    """Leave the keychain of whoever runs the tests alone."""
 
 
 @pytest.fixture
