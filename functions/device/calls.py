@@ -25,6 +25,8 @@ from functions.device.writing import has_rule
 from functions.engine import Call, Definition
 
 READING = ("GET", "HEAD", "query")
+CLOSED = "AddressRefused"
+HOW_TO_OPEN = "`--allow-network 10.0.0.0/8` opens a private network, if that is meant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +120,37 @@ class Calls:
         parameters: Mapping[str, Any],
     ) -> Ran:
         """Store what a call brought; raises Refused where the service said no."""
-        source, operations, is_ok = (
-            definition.source,
-            answer["operations"],
-            answer["status"] == "ok",
-        )
-        records, stored = answer["records"] if is_ok else [], None
+        stored = self._store(definition, answer, entity, parameters)
+        if answer["status"] != "error":
+            return Ran(answer["status"], output=answer["output"], stored=stored)
+        refusal = answer_refusal(answer["error"], solution=self._synced.name)
+        if definition.runs_on_device and refusal.code == CLOSED:
+            raise Refused(f"{refusal.detail} {HOW_TO_OPEN}", code=CLOSED)
+        raise refusal
+
+    def _store(
+        self,
+        definition: Definition,
+        answer: Mapping[str, Any],
+        entity: str | None,
+        parameters: Mapping[str, Any],
+    ) -> int | None:
+        """Write rows and operations, and count rows; None where nothing was to be written."""
+        source, is_ok = definition.source, answer["status"] == "ok"
+        records = answer["records"] if is_ok else []
+        if not answer["operations"] and not (is_ok and (entity or source.get("operations"))):
+            return None
         if definition.method not in READING and not has_rule(source):
             # It is about a row or some, and must not clear the table.
             source = {**source, "forRowsWithMatchingIds": True}
             records = [row for row in records if isinstance(row, Mapping) and row.get("id")]
-        if operations or (is_ok and (entity or source.get("operations"))):
-            stored = self._storage.store(
-                source,
-                entity=entity or "",
-                records=records,
-                operations=operations,
-                parameters=parameters,
-            )
-        if answer["status"] == "error":
-            raise answer_refusal(answer["error"], solution=self._synced.name)
-        return Ran(answer["status"], output=answer["output"], stored=stored)
+        return self._storage.store(
+            source,
+            entity=entity or "",
+            records=records,
+            operations=answer["operations"],
+            parameters=parameters,
+        )
 
     def _run_here(
         self, definition: Definition, wanted: Wanted, parameters: Mapping[str, Any]

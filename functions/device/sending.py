@@ -110,5 +110,6 @@ def answer_refusal(error: Mapping[str, Any], *, solution: str) -> Refused:
     said = [text for text in (error["title"], error["description"]) if isinstance(text, str)]
     if name in NOT_CONNECTED and isinstance(details, Mapping):
         key = details.get("credential", "CREDENTIAL")
-        said.append(f"Connect your account: `device connect {solution} {key}`.")
-    return Refused(". ".join(text.rstrip(".") for text in said) + ".", code=name)
+        said.append(f"Connect your account: `device connect {solution} {key}`")
+    sentences = dict.fromkeys(text.rstrip(".") for text in said)
+    return Refused(". ".join(sentences) + ".", code=name)

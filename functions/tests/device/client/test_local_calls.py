@@ -63,7 +63,7 @@ class TestCallOnTheDevice:
         portal.functions["near"] = local(service)
         device.sync("field")
 
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(Refused, match="`--allow-network") as refusal:
             run(device, "near")
 
         assert (refusal.value.code, service.log) == ("AddressRefused", [])
