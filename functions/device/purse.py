@@ -75,7 +75,8 @@ class Purse:
             "expires_at": time.time() + float(answer["expires_in"]),
         }
         place = tokens_entry(self._solution_id)
-        self._keychain.write(place, (self._keychain.read(place) or {}) | {key: fetched})
+        with self._session.holding():
+            self._keychain.write(place, (self._keychain.read(place) or {}) | {key: fetched})
         return fetched
 
     async def _ask(self, key: str, wanted: Mapping[str, str]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The device's tokens: renewed in time by one process at once, and spent once each."""
 
+import contextlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -76,6 +77,13 @@ class Session:
 
     def get(self, path: str, **more: Any) -> dict[str, Any]:
         return object_of(self.request("GET", path, **more))
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold a sign-out off while secrets are written: they would be left behind by it."""
+        with self._home.locked():
+            self._kept()
+            yield
 
     def _good(self) -> Tokens:
         tokens = self._kept()

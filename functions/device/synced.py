@@ -111,10 +111,11 @@ def sync_solution(
     if answer.status_code == NOT_MODIFIED and known:
         return Synced(**known), False
     synced, credentials = _read(object_of(answer), offered, account, answer.headers.get("ETag", ""))
-    # The secrets first: with the new tag in place they would not be asked for again.
-    keychain.remove(tokens_entry(solution_id))
-    keychain.write(solution_id, credentials)
-    write_private(home.solution_folder(solution_id) / DEFINITION, _written(synced))
+    with session.holding():
+        # The secrets first: with the new tag in place they would not be asked for again.
+        keychain.remove(tokens_entry(solution_id))
+        keychain.write(solution_id, credentials)
+        write_private(home.solution_folder(solution_id) / DEFINITION, _written(synced))
     return synced, True
 
 

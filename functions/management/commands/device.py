@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from functions.device.arguments import read_object
-from functions.device.calls import Calls, Wanted
+from functions.device.calls import Calls, Ran, Wanted
 from functions.device.client import Device
 from functions.device.local_calls import read_networks
 from functions.device.portal import Portal
@@ -92,16 +92,7 @@ class Command(BaseCommand):
                 )
             )
             refused = calls.queue.failed()
-        if ran.status == "ok":
-            terminal.show_json(ran.output)
-            if ran.stored is not None:
-                rows = "1 row was" if ran.stored == 1 else f"{ran.stored} rows were"
-                terminal.tell(f"{rows} stored.")
-        elif ran.status == "skipped":
-            terminal.tell("The function's `when` is false, so nothing was called.")
-        else:
-            reason = calls.sender.interruption
-            terminal.tell(f"{reason} The call waits; `device queue send` sends it.")
+        _show(terminal, ran, reason=calls.sender.interruption)
         if refused:
             terminal.tell("Calls that waited before were refused; `device queue` lists them.")
 
@@ -206,6 +197,18 @@ def _add_run(acts: Any) -> None:
         metavar="NETWORK",
         help="Let functions for this device reach a private network, as 10.0.0.0/8.",
     )
+
+
+def _show(terminal: Terminal, ran: Ran, *, reason: str) -> None:
+    """Print what came of a call; the reason is that for which it waits."""
+    if ran.status == "queued":
+        terminal.tell(f"{reason} The call waits; `device queue send` sends it.")
+    elif ran.status == "skipped":
+        terminal.tell("The function's `when` is false, so nothing was called.")
+    else:
+        terminal.show_json(ran.output)
+    if ran.stored is not None:
+        terminal.tell(f"{'1 row was' if ran.stored == 1 else f'{ran.stored} rows were'} stored.")
 
 
 def _send(terminal: Terminal, calls: Calls, synced: Synced) -> None:

@@ -103,7 +103,7 @@ class FakePortal:
         }
         self.answer("/api/v1/me", ME, method="GET")
         self.answer("/api/v1/solutions", {"results": [solution], "next": None}, method="GET")
-        self.answer(f"/api/v1/solutions/{SOLUTION}/definition", self._definition, method="GET")
+        self.answer(f"/api/v1/solutions/{SOLUTION}/definition", self.definition, method="GET")
 
     def call_path(self, function: str) -> str:
         return f"/api/v1/solutions/{SOLUTION}/functions/{function}/calls"
@@ -111,7 +111,7 @@ class FakePortal:
     def token_path(self, key: str) -> str:
         return f"/api/v1/solutions/{SOLUTION}/credentials/{key}/token"
 
-    def _definition(self, request: Request) -> Response:
+    def definition(self, request: Request) -> Response:
         etag = f'"{self.version}"'
         if request.headers.get("If-None-Match") == etag:
             return Response(status=304, headers={"ETag": etag})

@@ -2,10 +2,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from werkzeug import Response
+from werkzeug import Request, Response
 
 from functions.device.client import Device
-from functions.device.refusals import NotSynced, Refused, Unreachable, Unusable
+from functions.device.refusals import NotSignedIn, NotSynced, Refused, Unreachable, Unusable
 from functions.device.session import TOKENS
 from functions.tests.device.client.portal import (
     LIST,
@@ -115,6 +115,23 @@ class TestSync:
         synced, _is_new = device.sync("field")
 
         assert synced.organization == {"id": ORGANIZATION, "name": "Acme and Sons"}
+
+    def test_leaves_nothing_where_a_sign_out_was_quicker(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        def sign_out_meanwhile(request: Request) -> Response:
+            device.keychain.remove(TOKENS)
+            return portal.definition(request)
+
+        portal.keychain = [ENTRY]
+        portal.server.clear()
+        portal.answer(DEFINITION, sign_out_meanwhile, method="GET")
+        portal.offer()
+
+        with pytest.raises(NotSignedIn):
+            device.sync("field")
+
+        assert device.keychain.read(SOLUTION) is None
 
     def test_asks_for_the_id_where_a_name_is_used_twice(
         self, device: Device, portal: FakePortal
