@@ -1,7 +1,11 @@
 """What the whole suite shares."""
 
+from collections.abc import Iterator
+
+import keyring
 import pytest
 from django.conf import settings
+from keyring.backends import null
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -17,3 +21,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker."""
     config.addinivalue_line("markers", "postgresql: races that SQLite's single writer hides")
+
+
+@pytest.fixture
+def computer_without_keychain() -> Iterator[None]:
+    """Keep a device's secrets in the test's own folder, whosever computer this is."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(null.Keyring())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)

@@ -42,11 +42,11 @@ class Installation:
             yield running
 
     @contextlib.contextmanager
-    def web(self, **environment: str) -> Iterator[str]:
+    def web(self, *, port: str = "", **environment: str) -> Iterator[str]:
         """Start one more web server and return its address."""
-        port = free_port()
+        port = port or str(free_port())
         command = [sys.executable, "-m", "uvicorn", "jigxmgmt.asgi:application"]
-        command += ["--port", str(port), "--no-proxy-headers", "--log-level", "warning"]
+        command += ["--port", port, "--no-proxy-headers", "--log-level", "warning"]
         address = f"http://127.0.0.1:{port}"
         # Providers send browsers back to the first one's address, whoever of them answers.
         environment = {"PUBLIC_URL": address} | self.environment | environment

@@ -16,6 +16,7 @@ from typing import Any
 from functions.device import commands
 from functions.device.guarding import BYTES, FAILURES, guarded
 from functions.device.refusals import NotReadable, NotStorable
+from functions.device.tables import entity_names
 from functions.device.writing import Answer, write_answer
 
 __all__ = ["NotReadable", "NotStorable", "Storage", "Table"]
@@ -48,6 +49,8 @@ class Storage:
         )
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
+            # A command's parameters are gone once it was delivered, not only out of sight.
+            self._connection.execute("PRAGMA secure_delete = ON")
             with self.transaction() as connection:
                 connection.execute(commands.SCHEMA)
         except BaseException:
@@ -79,7 +82,7 @@ class Storage:
         with self.transaction() as connection:
             return write_answer(connection, answer)
 
-    def query(self, statement: str, values: Sequence[Any] = ()) -> Table:
+    def query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
         """Read entities' rows with one statement. Raises NotReadable."""
         try:
             with closing(self._reader()) as reader, guarded(reader, may_write=False):
@@ -92,6 +95,11 @@ class Storage:
         if len(rows) > MOST_ROWS:
             raise NotReadable("too_many_rows", f"A query may give {MOST_ROWS} rows.")
         return Table(columns, rows)
+
+    def entity_names(self) -> list[str]:
+        """Name the entities of which rows were stored here."""
+        with self.transaction() as connection:
+            return entity_names(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -128,7 +128,7 @@ class Attempts:
             if fresh is None:
                 return None
             self._wallet.renew(fresh, wire=fresh.secret.reveal())
-        written = seal_letter(
+        written = await seal_letter(
             letter.draft,
             wallet=self._wallet,
             parameters=letter.parameters,

@@ -216,14 +216,14 @@ async def resolve_credentials(
     return resolved
 
 
-def mint_for(origin: str, *, wallet: Wallet, mint: Mint | None) -> None:
+async def mint_for(origin: str, *, wallet: Wallet, mint: Mint | None) -> None:
     """Put a token of our own for this origin in place of the one that was asked for.
 
     Raises CredentialMissing where none are issued, and what minting raises.
     """
     if mint is None:
         raise CredentialMissing("Tokens of this installation's own are not issued here.")
-    token = mint(origin)
+    token = await mint(origin)
     wallet.renew(Credential(OUR_TOKEN, OUR_TOKEN, Secret(token), (origin,)), wire=token)
 
 

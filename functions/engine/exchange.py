@@ -67,7 +67,7 @@ class Letter:
         return seal.digest()
 
 
-def seal_letter(
+async def seal_letter(
     draft: Draft, *, wallet: Wallet, parameters: Parameters, surroundings: Surroundings
 ) -> Letter:
     """Fill the secrets in. Raises BadRequest, UpstreamTooLarge, CredentialMissing."""
@@ -76,7 +76,7 @@ def seal_letter(
     headers = dict(draft.headers)
     carried = tuple(wallet.carried_by(draft.url, headers, draft.body))
     if any(held.type == OUR_TOKEN for held in carried):
-        mint_for(origin, wallet=wallet, mint=surroundings.mint)
+        await mint_for(origin, wallet=wallet, mint=surroundings.mint)
     body, content_type = write_body(draft.kind, wallet.filled(draft.body), parameters=parameters)
     if body is not None and len(body) > limits.request_bytes:
         raise failures.UpstreamTooLarge("The request is larger than a request may be.")

@@ -149,7 +149,7 @@ class Paging:
         draft = await self._draft(step)
         self._address = draft.url
         self._context.set(request=draft.shown(self.wallet))
-        letter = seal_letter(
+        letter = await seal_letter(
             draft,
             wallet=self.wallet,
             parameters=step.parameters,

@@ -128,7 +128,7 @@ class Refresh(Protocol):
 class Mint(Protocol):
     """Issues a token of the installation's own for one origin. Raises EngineFailure."""
 
-    def __call__(self, origin: str) -> str: ...
+    async def __call__(self, origin: str) -> str: ...
 
 
 class OffLoop(Protocol):

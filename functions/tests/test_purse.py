@@ -199,7 +199,7 @@ class TestBasicAuth:
 class TestMint:
     def test_makes_a_token_about_the_caller(self, solution: Solution, owner: User) -> None:
         async def mint(purse: Purse) -> str:
-            return purse.mint(ORIGIN)
+            return await purse.mint(ORIGIN)
 
         token = with_purse(solution, owner, mint)
 
@@ -213,7 +213,7 @@ class TestMint:
     @pytest.mark.parametrize("origin", ["http://crm.example.com", "http://10.1.2.3"])
     def test_sends_none_in_clear(self, solution: Solution, owner: User, origin: str) -> None:
         async def mint(purse: Purse) -> str:
-            return purse.mint(origin)
+            return await purse.mint(origin)
 
         assert name_of_failure(solution, owner, mint) == "CredentialOriginRefused"
 
@@ -221,6 +221,6 @@ class TestMint:
         self, solution: Solution, owner: User
     ) -> None:
         async def mint(purse: Purse) -> str:
-            return purse.mint("http://10.1.2.3:8080")
+            return await purse.mint("http://10.1.2.3:8080")
 
         assert with_purse(solution, owner, mint, networks=["10.0.0.0/8"])

@@ -74,7 +74,7 @@ class Purse:
             return None
         return await self._token_of(credential, refused=token.version)
 
-    def mint(self, origin: str) -> str:
+    async def mint(self, origin: str) -> str:
         """Return a token of ours for this origin; raises CredentialOriginRefused.
 
         It tells who calls, so it travels as privately as a secret.

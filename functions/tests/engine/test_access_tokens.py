@@ -98,7 +98,7 @@ class TestRefusedToken:
         assert (len(played.requests), played.error) == (1, "CredentialOriginRefused")
 
 
-def minted(origin: str) -> str:
+async def minted(origin: str) -> str:
     return f"token-for-{origin}"
 
 
