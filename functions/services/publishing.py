@@ -53,8 +53,7 @@ class CheckedSolution:
     `credentials` are the keys that the solution has secrets for, None where nobody knows.
     """
 
-    credentials: Collection[str] | None
-    scripts: ScriptChecks
+    credentials: Collection[str] | None = None
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     faults: list[FieldFault] = field(default_factory=list)
@@ -132,12 +131,12 @@ def check_solution(files: Files, *, credentials: Collection[str] | None) -> Chec
     counted = [*paths, *filter(is_script, files)]
     if sum(len(files[path]) for path in counted) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions and their scripts have more than 2 MB of text."))
+    checked = CheckedSolution(credentials)
+    checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
     with ScriptChecks(scripts_of(files)) as scripts:
-        checked = CheckedSolution(credentials, scripts)
-        checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
         for path in paths:
             if len(checked.faults) < MOST_FAULTS:
-                _check_file(path, files[path], checked)
+                _check_file(path, files[path], checked, scripts)
     return checked
 
 
@@ -200,7 +199,7 @@ def warning_document(warning: FieldFault) -> dict[str, object]:
     }
 
 
-def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
+def _check_file(path: str, content: bytes, checked: CheckedSolution, scripts: ScriptChecks) -> None:
     try:
         text = content.decode("utf-8-sig")
         document = read_document(text)
@@ -215,10 +214,12 @@ def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
         checked.faults.append(FieldFault("", _("A function is a mapping."), "type", path, 1))
         return
     document.content = content_or_empty
-    _check_definition(path, text, document, checked)
+    _check_definition(path, text, document, checked, scripts)
 
 
-def _check_definition(path: str, text: str, document: Document, checked: CheckedSolution) -> None:
+def _check_definition(
+    path: str, text: str, document: Document, checked: CheckedSolution, scripts: ScriptChecks
+) -> None:
     source = document.content
     name = str(source.get("functionId") or PurePosixPath(path).stem.lower())
     result = check_definition(source, name=name)
@@ -232,7 +233,7 @@ def _check_definition(path: str, text: str, document: Document, checked: Checked
         checked.functions[name] = _row(result.definition, name, path, text)
         if checked.credentials is not None:
             warnings += _missing_credentials(result.definition, checked.credentials)
-        warnings += checked.scripts.warnings_about(result.script_calls)
+        warnings += scripts.warnings_about(result.script_calls)
     checked.faults += [_located(fault, path, document) for fault in faults]
     checked.warnings += [_located(warning, path, document) for warning in warnings]
 

@@ -1,6 +1,5 @@
 import json
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from functions.management.findings import line_of
 from functions.services.archives import pack_folder, read_archive
-from functions.services.publishing import check_solution, warning_document
-from jigxmgmt.errors import DomainError, FieldFault
+from functions.services.publishing import CheckedSolution, check_solution, warning_document
+from jigxmgmt.errors import DomainError
 
 FAULTY = 1
 NO_FOLDER = 2
@@ -37,31 +36,24 @@ class Command(BaseCommand):
         try:
             checked = check_solution(read_archive(pack_folder(folder)), credentials=keys)
         except DomainError as refusal:
-            self._show([], refusal.faults, [], as_json=options["json"])
+            checked = CheckedSolution(faults=list(refusal.faults))
+            self._show(checked, as_json=options["json"])
             raise CommandError(refusal.detail, returncode=FAULTY) from None
-        names, faults = sorted(checked.functions), checked.faults
-        self._show(names, faults, checked.warnings, as_json=options["json"])
-        if faults:
-            sentence = f"{len(faults)} fault{'s' * (len(faults) > 1)}."
-            raise CommandError(sentence, returncode=FAULTY)
+        self._show(checked, as_json=options["json"])
+        if checked.faults:
+            count = len(checked.faults)
+            raise CommandError(f"{count} fault{'s' * (count > 1)}.", returncode=FAULTY)
 
-    def _show(
-        self,
-        functions: Sequence[str],
-        faults: Sequence[FieldFault],
-        warnings: Sequence[FieldFault],
-        *,
-        as_json: bool,
-    ) -> None:
+    def _show(self, checked: CheckedSolution, *, as_json: bool) -> None:
         if as_json:
             document = {
-                "functions": functions,
-                "faults": [warning_document(fault) for fault in faults],
-                "warnings": [warning_document(warning) for warning in warnings],
+                "functions": sorted(checked.functions),
+                "faults": [warning_document(fault) for fault in checked.faults],
+                "warnings": [warning_document(warning) for warning in checked.warnings],
             }
             self.stdout.write(json.dumps(document))
             return
-        for fault in faults:
+        for fault in checked.faults:
             self.stdout.write(line_of(fault))
-        for warning in warnings:
+        for warning in checked.warnings:
             self.stdout.write(line_of(warning, prefix="warning: "))
