@@ -24,13 +24,6 @@ from functions.engine.structure import find_misfits
 from functions.engine.types import Checked, Fault, Provider
 from functions.engine.urls import UrlTemplate
 
-# Only the device evaluates these; what can't be parsed is refused all the same.
-_OF_DEVICE = frozenset(
-    {
-        *("forRowsWithValues", "forRowsInRange", "queries", "conversions", "guard", "timestamp"),
-    }
-)
-
 
 def check_definition(
     source: Mapping[str, Any], *, name: str, scripts: Mapping[str, str] = MappingProxyType({})
@@ -243,8 +236,9 @@ def _check_of_device(
     fields: Mapping[str, Any], place: Place, path: tuple[str | int, ...], compiler: Compiler
 ) -> None:
     """See that what only the device evaluates can be parsed, and keep nothing of it."""
-    for key in _OF_DEVICE & fields.keys() & place.keys.keys():
-        compiler.value(fields[key], (*path, key), root="context")
+    for key in place.keys.values():
+        if key.is_of_device and key.name in fields:
+            compiler.value(fields[key.name], (*path, key.name), root="context")
     for column, bounds in mapping_of(fields.get("forRowsInRange")).items():
         compiler.warn_unknown(mapping_of(bounds), RANGE, (*path, "forRowsInRange", column))
 

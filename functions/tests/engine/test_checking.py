@@ -109,6 +109,11 @@ class TestFaults:
                 ("operations", 0, "find"),
                 "expression_unparsed",
             ),
+            (
+                rest(operations=[{**MERGE, "timestamp": "=("}]),
+                ("operations", 0, "timestamp"),
+                "expression_unparsed",
+            ),
             (rest(queries={"a": "=("}), ("queries", "a"), "expression_unparsed"),
             (rest(error=[{"operations": {}}]), ("error", 0, "operations"), "not_a_list"),
             (sql(query="SELECT @a"), ("query",), "token_unknown"),
@@ -259,7 +264,7 @@ class TestWarnings:
             ),
             (rest(operations=[{"table": "t"}]), ("operations", 0), "operation_type_missing"),
             (
-                rest(operations=[{"type": "operation.delete_insert", "table": "t"}]),
+                rest(operations=[{"type": "operation.find_replace", "find": "t"}]),
                 ("operations", 0),
                 "operation_incomplete",
             ),
@@ -323,6 +328,7 @@ class TestWarnings:
                     {**MERGE, "type": "Operation.Upsert_Merge", "forRowsInRange": "=$"},
                     {"type": "operation.execute-sql", "statements": [{"statement": "SELECT 1"}]},
                     {"type": "operation.find-replace", "find": "a", "replace": "b"},
+                    {"type": "operation.delete-insert", "timeStamp": "=record.at"},
                 ]
             ),
             rest(forRowsWithMatchingIds=True, outputTransform='{"id": a}'),
