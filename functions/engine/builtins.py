@@ -5,7 +5,10 @@ same, in linear time.
 """
 
 import json
+from collections.abc import Hashable
 from typing import Any
+
+import orjson
 
 FIRST_OF_EACH = "__first_of_each__"
 # A list with one value is for the built-in to answer: it knows whether one is still a list.
@@ -42,9 +45,18 @@ def made_over(text: str) -> str:
 
 
 def first_of_each(values: list[Any]) -> list[Any]:
-    """List what differs, in order: objects are the same whatever the order of their fields."""
-    kept: dict[str | bytes, Any] = {}
+    """List what differs, in order."""
+    kept: dict[Hashable, Any] = {}
     for value in values:
-        is_text = isinstance(value, str)
-        kept.setdefault(value if is_text else json.dumps(value, sort_keys=True).encode(), value)
+        kept.setdefault(_identity(value), value)
     return list(kept.values())
+
+
+def _identity(value: Any) -> Hashable:
+    """Name a value: objects are the same whatever the order of their fields, and 1 is not true."""
+    if not isinstance(value, dict | list):
+        return type(value), value
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number past 64 bits, or a function
+        return json.dumps(value, sort_keys=True, default=id)

@@ -2,11 +2,13 @@
 
 import base64
 import contextlib
+import html
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import orjson
 
@@ -24,6 +26,7 @@ from functions.engine.types import Credential, Mint, Secret
 from functions.engine.urls import encoded, origin_of
 
 MASK = "***"
+_ENCODED = re.compile("%[0-9A-F]{2}")
 _PLACEHOLDER = re.compile("jxheld[0-9a-f]{24}x[0-9]+z")
 OF_THE_USER = ("oauth", "oauth_alias")
 _PLAIN = ("api_key", "secret")
@@ -160,9 +163,16 @@ class Wallet:
             texts |= {secret: MASK, held.wire.reveal(): placeholder}
             if held.credential.type == _BASIC:
                 texts[secret.partition(":")[2]] = MASK
-        texts |= {encoded(text): stand_in for text, stand_in in texts.items()}
+        texts |= {form: texts[text] for text in list(texts) for form in _forms_of(text)}
         longest_first = sorted(texts, key=len, reverse=True)
         return {text: texts[text] for text in longest_first if len(text) >= SHORTEST}
+
+
+def _forms_of(text: str) -> set[str]:
+    """Write a text as the libraries of services do in URLs, in forms and in HTML."""
+    in_urls = {encoded(text), quote(text, safe="-._~!'()*"), quote_plus(text)}
+    lowered = {_ENCODED.sub(lambda octet: octet[0].lower(), form) for form in in_urls}
+    return {*in_urls, *lowered, html.escape(text), html.escape(text, quote=False)}
 
 
 def _texts(value: Any) -> list[str]:

@@ -162,6 +162,29 @@ class TestMasking:
         assert "***" in str(played.outcome.output)
         assert is_free_of(played, "hijk")
 
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "abc%2Fdefg%22%20hi!jk",
+            "abc%2fdefg%22%20hi%21jk",
+            "abc%2fdefg%22+hi%21jk",
+            "abc/defg&quot; hi!jk",
+            'abc/defg" hi!jk',
+        ],
+    )
+    @pytest.mark.parametrize("status", [200, 500])
+    def test_neither_does_the_way_of_a_library(self, written: str, status: int) -> None:
+        source = get(format="text", parameters={"X-Key": {"location": "header", "value": "key"}})
+
+        played = play(
+            source,
+            service=lambda _request: web.Response(text=f"<{written}>", status=status),
+            credentials=(credential("key", 'abc/defg" hi!jk'),),
+        )
+
+        answer = played.outcome.error["details"] if played.outcome.error else played.outcome.output
+        assert answer == "<***>"
+
     def test_the_reason_of_a_status_is_masked(self) -> None:
         source = get(
             parameters={"X-Key": {"location": "header", "value": "key"}},
