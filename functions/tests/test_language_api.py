@@ -1,7 +1,7 @@
 """The schema that editors fetch: public, cacheable, and what publishing checks against."""
 
 from django.test import Client
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 from pytest_django import Settings
 
 from functions.engine.language import SCHEMA
