@@ -1,7 +1,7 @@
 """Publishing a solution: checked whole, kept whole, or refused whole."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -58,15 +58,18 @@ class CheckedSolution:
     warnings: list[FieldFault] = field(default_factory=list)
 
 
-def publish_solution(solution: Solution, *, archive: bytes, by: User) -> PublishedVersion:
+def publish_solution(
+    solution: Solution, *, archive: bytes, by: User, based_on: int | None = None
+) -> PublishedVersion:
     """Check a folder, keep it as the solution's next version, and make that one live.
+
+    Given the number that it is based on, it is published after that version alone.
 
     Raises NotAllowed, NotAnArchive, ArchiveTooLarge, FunctionsTooLarge, NotPublishable with every
     fault, SolutionGone or PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    credentials = set(solution.credentials.with_secret().values_list("key", flat=True))
-    checked = check_solution(read_archive(archive), credentials=credentials)
+    checked = check_solution(read_archive(archive), credentials=keys_with_secret(solution))
     if checked.faults:
         count = len(checked.faults)
         sentence = ngettext(
@@ -76,7 +79,7 @@ def publish_solution(solution: Solution, *, archive: bytes, by: User) -> Publish
         )
         raise NotPublishable(sentence % {"count": count}, faults=checked.faults)
     try:
-        return _keep(solution, archive, checked, by)
+        return _keep(solution, archive, checked, by, based_on)
     except IntegrityError as error:
         raise PublishedMeanwhile(_("Somebody else has just published this solution.")) from error
 
@@ -112,38 +115,56 @@ def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVe
     Raises NoSuchVersion and what publish_solution raises.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    version = solution.versions.filter(number=number).first()
-    if version is None:
-        raise NoSuchVersion(_("There is no version %(number)s.") % {"number": number})
+    version = find_version(solution, number)
     return publish_solution(solution, archive=bytes(version.archive), by=by)
 
 
-def check_solution(files: Files, *, credentials: Collection[str]) -> CheckedSolution:
+def find_version(solution: Solution, number: int) -> PublishedVersion:
+    """Return a version of the solution, whole; raises NoSuchVersion."""
+    version = solution.versions.select_related("published_by").filter(number=number).first()
+    if version is None:
+        raise NoSuchVersion(_("There is no version %(number)s.") % {"number": number})
+    return version
+
+
+def keys_with_secret(solution: Solution) -> frozenset[str]:
+    """Return the keys of the solution's credentials that a call could use."""
+    return frozenset(solution.credentials.with_secret().values_list("key", flat=True))
+
+
+def check_solution(
+    files: Files, *, credentials: Collection[str], beside: Mapping[str, str] | None = None
+) -> CheckedSolution:
     """Read and check every function of a folder, for a solution with credentials of these keys.
+
+    `beside` are the files, by their functions' ids, that are there and need no checking.
 
     Raises FunctionsTooLarge.
     """
-    paths = sorted(path for path in files if _is_function(path))
+    paths = sorted(path for path in files if is_function(path))
     if sum(len(files[path]) for path in paths) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions have more than 2 MB of text."))
-    checked = CheckedSolution(credentials)
+    checked = CheckedSolution(credentials, paths=dict(beside or {}))
     for path in paths:
         if len(checked.faults) < MOST_FAULTS:
             _check_file(path, files[path], checked)
     return checked
 
 
-def _is_function(path: str) -> bool:
-    return PurePosixPath(path).parts[0] == "functions" and path.endswith(".jigx")
+def is_function(path: str) -> bool:
+    """Answer whether a file of this path in the folder is read as a function."""
+    return path.startswith("functions/") and path.endswith(".jigx")
 
 
 @transaction.atomic
 def _keep(
-    solution: Solution, archive: bytes, checked: CheckedSolution, by: User
+    solution: Solution, archive: bytes, checked: CheckedSolution, by: User, based_on: int | None
 ) -> PublishedVersion:
     published = Solution.objects.filter(pk=solution.pk).values_list("version", flat=True).first()
     if published is None:
         raise SolutionGone(_("This solution is no longer there."))
+    if based_on not in (None, published):
+        raise PublishedMeanwhile(_("Somebody else has just published this solution."))
     number = published + 1
     version = PublishedVersion.objects.create(
         solution=solution,
