@@ -6,15 +6,18 @@ from functions.console import (
     functions,
     groups,
     overview,
+    publishing,
     solution_acts,
     solution_members,
     solution_settings,
     solutions,
     trial,
+    versions,
 )
 
 SOLUTION = "solutions/<uuid:solution_id>"
 GROUP = f"{SOLUTION}/groups/<uuid:group_id>"
+VERSION = f"{SOLUTION}/versions/<int:number>"
 CREDENTIAL = f"{SOLUTION}/credentials/key/<str:key>"
 
 urlpatterns = [
@@ -24,6 +27,11 @@ urlpatterns = [
     path("solutions/new", solutions.new_solution, name="solution-new"),
     path(SOLUTION, solutions.solution, name="solution"),
     path(f"{SOLUTION}/content", solutions.download, name="solution-download"),
+    path(f"{SOLUTION}/publish", publishing.publish, name="solution-publish"),
+    path(f"{SOLUTION}/versions", versions.versions, name="solution-versions"),
+    path(VERSION, versions.version, name="solution-version"),
+    path(f"{VERSION}/content", versions.download, name="solution-version-download"),
+    path(f"{VERSION}/restore", versions.restore, name="solution-version-restore"),
     path(f"{SOLUTION}/copy", solution_acts.copy, name="solution-copy"),
     path(f"{SOLUTION}/delete", solution_acts.delete, name="solution-delete"),
     path(f"{SOLUTION}/settings", solution_settings.solution_settings, name="solution-settings"),
