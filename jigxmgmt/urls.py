@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/v1/", include(api_v1)),
     re_path(r"^api/", api.not_found),
     path("", include("functions.api.health_urls")),
+    path("", include("functions.api.language_urls")),
     path("", include("auth_providers.api.oauth_urls")),
     path("", include("auth_providers.scim.urls")),
     path("accounts/", include("allauth.urls")),

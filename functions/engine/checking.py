@@ -3,33 +3,32 @@
 from collections.abc import Mapping
 from typing import Any
 
-from functions.engine.compiling import Compiler, is_yes
+from functions.engine.compiling import Compiler, is_yes, mapping_of
 from functions.engine.definitions import Continuation, Definition, Handler, Parameters, Url
 from functions.engine.expressions import UNDEFINED
+from functions.engine.idle import find_idle
+from functions.engine.language import (
+    CONTINUATION,
+    FUNCTION,
+    HANDLER,
+    OPERATION,
+    RANGE,
+    RETRY,
+    Place,
+)
 from functions.engine.operations import EVALUATED
-from functions.engine.replies import FORMATS
+from functions.engine.statements import is_bindable, is_procedure, tokens_of
+from functions.engine.structure import find_misfits
 from functions.engine.types import Checked, Fault, Provider
 from functions.engine.urls import UrlTemplate
 
-REST_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-SQL_METHODS = ("query", "execute")
-
-_KEYS = frozenset(
+# Only the device evaluates these; what can't be parsed is refused all the same.
+_OF_DEVICE = frozenset(
     {
-        "functionId", "provider", "method", "url", "useLocalCall", "parameters", "format",
-        "inputTransform", "outputTransform", "records", "continuation", "error", "errorTransform",
-        "output", "disableTokenRefresh", "when", "connection", "query", "procedure", "operations",
-        "forRowsWithMatchingIds", "forRowsWithValues", "forRowsInRange", "keepTempIds",
-        "conversions", "queries", "guard",
+        *("forRowsWithValues", "forRowsInRange", "queries", "conversions", "guard"),
+        *("statements", "find", "replace", "timestamp"),
     }
-)  # fmt: skip
-_CONTINUATION_KEYS = frozenset({"when", "url", "parameters"})
-_HANDLER_KEYS = frozenset(
-    {
-        "when", "title", "description", "details", "icon", "notification", "alert", "operations",
-        "retry", "table", "transform",
-    }
-)  # fmt: skip
+)
 
 
 def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
@@ -46,16 +45,17 @@ def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
         known = " or ".join(Provider)
         fault = Fault(("provider",), "provider_unknown", f"The provider must be {known}.")
         return Checked(None, [fault], [])
-    compiler = Compiler(provider)
-    compiler.warn_unknown({str(key): None for key in source}, _KEYS, ())
+    faults, warnings = find_misfits(source, provider)
+    compiler = Compiler(provider, faults=faults, warnings=warnings)
+    compiler.warn_unknown(mapping_of(source), FUNCTION, ())
     build = _rest if provider is Provider.REST else _sql
     definition = build(source, name, compiler)
-    checked = None if compiler.faults else definition
-    return Checked(checked, compiler.faults, compiler.warnings)
+    warnings += find_idle(definition, result_keys=compiler.result_keys)
+    return Checked(None if faults else definition, faults, warnings)
 
 
 def _rest(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition:
-    method = _method(source, "GET", REST_METHODS, compiler, is_upper=True)
+    method = _word(source.get("method") or "GET").upper()
     url = compiler.url(source.get("url"), ("url",), root="context")
     parameters = _parameters(source, url, method, compiler, ("parameters",))
     compiler.check_tokens(url, parameters, ("url",))
@@ -69,7 +69,7 @@ def _rest(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definitio
         runs_on_device=is_yes(source.get("useLocalCall")),
         parameters=parameters,
         url=url,
-        format=_format(source.get("format"), compiler),
+        format=_word(source.get("format") or "json"),
         refreshes_token=not is_yes(source.get("disableTokenRefresh")),
         input_transform=compiler.transform(
             source.get("inputTransform"), ("inputTransform",), root="parameters"
@@ -81,15 +81,15 @@ def _rest(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definitio
 
 
 def _sql(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition:
-    method = _method(source, "", SQL_METHODS, compiler, is_upper=False)
+    method = _word(source.get("method"))
+    if not method:
+        choices = ", ".join(FUNCTION.keys["method"].choices[Provider.SQL])
+        compiler.refuse(("method",), "method_unknown", f"One of {choices}.")
     if is_yes(source.get("useLocalCall")):
         compiler.refuse(("useLocalCall",), "sql_on_device", "SQL never runs on the device.")
-    needed = ["connection", "procedure" if method == "execute" else "query"]
-    for key in needed:
-        if not isinstance(source.get(key), str) or not source[key].strip():
-            compiler.refuse((key,), f"{key}_missing", f"This function needs a {key}.")
     compiler.warn(("provider",), "driver_missing", "SQL functions do not run here yet.")
     parameters = _parameters(source, None, method, compiler, ("parameters",))
+    _check_statement(source, method, parameters, compiler)
     transform = compiler.transform(source.get("outputTransform"), ("outputTransform",), root="body")
     compiler.result_keys = None if transform is None else transform.reading.object_keys
     return Definition(
@@ -106,6 +106,7 @@ def _sql(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition
 
 def _shared(source: Mapping[str, Any], compiler: Compiler) -> dict[str, Any]:
     """Compile what both providers have, after the transform that they build on."""
+    _check_of_device(source, FUNCTION, (), compiler)
     return {
         "when": _optional(source, "when", "context", compiler),
         "records": _optional(source, "records", "result", compiler),
@@ -124,26 +125,33 @@ def _optional(source: Mapping[str, Any], key: str, root: Any, compiler: Compiler
     return compiler.value(source[key], (key,), root=root)
 
 
-def _method(
-    source: Mapping[str, Any],
-    default: str,
-    allowed: tuple[str, ...],
-    compiler: Compiler,
-    *,
-    is_upper: bool,
-) -> str:
-    raw = source.get("method") or default
-    method = str(raw).upper() if is_upper else str(raw).lower()
-    if method not in allowed:
-        compiler.refuse(("method",), "method_unknown", f"One of {', '.join(allowed)}.")
-    return method
+def _word(raw: Any) -> str:
+    """Read an enumeration's value, which may be in any letter case."""
+    return "" if raw is None else str(raw).strip().lower()
 
 
-def _format(raw: Any, compiler: Compiler) -> str:
-    form = "json" if raw is None else str(raw).lower()
-    if form not in FORMATS:
-        compiler.refuse(("format",), "format_unknown", f"One of {', '.join(sorted(FORMATS))}.")
-    return form
+def _check_statement(
+    source: Mapping[str, Any], method: str, parameters: Parameters, compiler: Compiler
+) -> None:
+    """See that there is what the database is to run, with a parameter for every name in it."""
+    key = "procedure" if method == "execute" else "query"
+    for needed in ("connection", key):
+        if not isinstance(source.get(needed), str) or not source[needed].strip():
+            compiler.refuse((needed,), f"{needed}_missing", f"This function needs a {needed}.")
+    statement = source.get(key)
+    if not isinstance(statement, str) or not statement.strip():
+        return
+    if key == "query":
+        known = {name.lower() for name in parameters}
+        for name in sorted(tokens_of(statement) - known):
+            compiler.refuse((key,), "token_unknown", f"No parameter is called {name}.")
+        return
+    if not is_procedure(statement):
+        compiler.refuse((key,), "procedure_invalid", "This can't be the name of a procedure.")
+    for name in parameters:
+        if not is_bindable(name):
+            message = "A procedure can't have a parameter of this name."
+            compiler.warn(("parameters", name), "parameter_unbound", message)
 
 
 def _parameters(
@@ -157,10 +165,10 @@ def _continuation(
     raw: Any, url: Url, parameters: Parameters, method: str, compiler: Compiler
 ) -> Continuation | None:
     path = ("continuation",)
-    block = compiler.mapping(raw, path)
+    block = mapping_of(raw)
     if not block:
         return None
-    compiler.warn_unknown(block, _CONTINUATION_KEYS, path)
+    compiler.warn_unknown(block, CONTINUATION, path)
     if block.get("when") is None:
         message = "Without a condition the pages would never end."
         compiler.refuse((*path, "when"), "continuation_endless", message)
@@ -181,13 +189,14 @@ def _handlers(raw: Any, compiler: Compiler) -> tuple[Handler, ...]:
     handlers = []
     for index, entry in enumerate(entries):
         path = ("error",) if entries is not raw else ("error", index)
-        fields = compiler.mapping(entry, path)
-        compiler.warn_unknown(fields, _HANDLER_KEYS, path)
+        fields = mapping_of(entry)
+        compiler.warn_unknown(fields, HANDLER, path)
+        compiler.warn_unknown(mapping_of(fields.get("retry")), RETRY, (*path, "retry"))
         when = fields.get("when")
         values = {
             key: compiler.value(value, (*path, key), root="context")
             for key, value in fields.items()
-            if key in _HANDLER_KEYS - {"when", "operations"}
+            if key in HANDLER.keys and key not in ("when", "operations")
         }
         handlers.append(
             Handler(
@@ -205,12 +214,12 @@ def _operations(
     raw: Any, path: tuple[str | int, ...], compiler: Compiler
 ) -> tuple[Mapping[str, Any], ...]:
     """Compile what is evaluated here; the rest of an operation stays the device's text."""
-    if raw is not None and not isinstance(raw, list):
-        compiler.refuse(path, "not_a_list", "Operations must be a list.")
     operations = []
     for index, entry in enumerate(raw if isinstance(raw, list) else []):
         at = (*path, index)
-        fields = compiler.mapping(entry, at)
+        fields = mapping_of(entry)
+        compiler.warn_unknown(fields, OPERATION, at)
+        _check_of_device(fields, OPERATION, at, compiler)
         operations.append(
             {
                 key: compiler.value(value, (*at, key), root=_root(key, path))
@@ -220,6 +229,16 @@ def _operations(
             }
         )
     return tuple(operations)
+
+
+def _check_of_device(
+    fields: Mapping[str, Any], place: Place, path: tuple[str | int, ...], compiler: Compiler
+) -> None:
+    """See that what only the device evaluates can be parsed, and keep nothing of it."""
+    for key in _OF_DEVICE & fields.keys() & place.keys.keys():
+        compiler.value(fields[key], (*path, key), root="context")
+    for column, bounds in mapping_of(fields.get("forRowsInRange")).items():
+        compiler.warn_unknown(mapping_of(bounds), RANGE, (*path, "forRowsInRange", column))
 
 
 def _root(key: str, path: tuple[str | int, ...]) -> Any:

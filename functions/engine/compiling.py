@@ -8,7 +8,6 @@ from functions.engine.building import BODILESS, UNSENT_HEADERS
 from functions.engine.definitions import (
     ACCESS_TOKEN,
     BASIC_AUTH,
-    TYPES,
     Location,
     Parameter,
     Parameters,
@@ -17,21 +16,15 @@ from functions.engine.definitions import (
 from functions.engine.evaluation import FILLED_FROM_CONTEXT
 from functions.engine.expressions import UNDEFINED, Expression, Unparsed, compile_expression
 from functions.engine.failures import BadRequest
+from functions.engine.language import PARAMETER, Place
 from functions.engine.parameters import FITS
 from functions.engine.types import Fault, Provider
-from functions.engine.urls import PRIVATE_USE, UrlTemplate, checked_url
+from functions.engine.urls import PRIVATE_USE, UrlTemplate
 
 Path = tuple[str | int, ...]
 RootKind = Literal["context", "parameters", "body", "result"]
 
-_LOCATIONS: dict[Provider, tuple[str, ...]] = {
-    Provider.REST: ("path", "query", "header", "body", "output", "credential", "secret"),
-    Provider.SQL: ("input", "output", "both"),
-}
 _RESOLVED = ("credential", "secret")
-_PARAMETER_KEYS = frozenset(
-    {"location", "type", "required", "value", "encoding", "description", "title", "label"}
-)
 # What publishing may cost: a tenth of a second for an expression, and no stack.
 _LONGEST = 65_536
 _DEEPEST = 100
@@ -40,39 +33,30 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Compiler:
-    """Compiles one definition's values; collects faults and warnings."""
+    """Compiles one definition's values; collects faults and warnings, after those of its shape."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, *, faults: list[Fault], warnings: list[Fault]) -> None:
         self._provider = provider
-        self.faults: list[Fault] = []
-        self.warnings: list[Fault] = []
+        self._misshapen = {fault.path for fault in faults}
+        self.faults = faults
+        self.warnings = warnings
         self.result_keys: Set[str] | None = None
 
     def refuse(self, path: Path, code: str, message: str) -> None:
-        self.faults.append(Fault(path, code, message))
+        if path not in self._misshapen:
+            self.faults.append(Fault(path, code, message))
 
     def warn(self, path: Path, code: str, message: str) -> None:
         self.warnings.append(Fault(path, code, message))
 
-    def mapping(self, raw: Any, path: Path) -> dict[str, Any]:
-        """Take a mapping, or nothing for null; anything else is a fault."""
-        if isinstance(raw, Mapping):
-            return {str(key): value for key, value in raw.items()}
-        if raw is not None:
-            self.refuse(path, "not_a_mapping", "This must be a mapping.")
-        return {}
-
-    def warn_unknown(self, raw: Mapping[str, Any], known: Set[str], path: Path) -> None:
+    def warn_unknown(self, raw: Mapping[str, Any], place: Place, path: Path) -> None:
         for key in raw:
-            if key not in known:
+            if key not in place.keys:
                 self.warn((*path, key), "unknown_key", "This key is not known and does nothing.")
 
     def transform(self, raw: Any, path: Path, *, root: RootKind) -> Expression | None:
         """Compile bare JSONata; a leading `=` is allowed."""
-        if raw is None or raw == "":
-            return None
-        if not isinstance(raw, str):
-            self.refuse(path, "not_a_text", "A transform must be a text.")
+        if not isinstance(raw, str) or raw == "":
             return None
         source = raw.strip()
         return self._expression(source.removeprefix("="), path, root=root)
@@ -121,14 +105,14 @@ class Compiler:
         root: RootKind = "context" if path == ("parameters",) else "result"
         return {
             name: self._parameter(name, entry, (*path, name), method, tokens, root)
-            for name, entry in self.mapping(raw, path).items()
+            for name, entry in mapping_of(raw).items()
         }
 
     def _parameter(
         self, name: str, raw: Any, path: Path, method: str, tokens: Set[str], root: RootKind
     ) -> Parameter:
-        entry = self.mapping(raw, path)
-        self.warn_unknown(entry, _PARAMETER_KEYS, path)
+        entry = mapping_of(raw)
+        self.warn_unknown(entry, PARAMETER, path)
         location = self._location(name, entry, path, method, tokens)
         kind = entry.get("type")
         parameter = Parameter(
@@ -152,7 +136,7 @@ class Compiler:
     def _location(
         self, name: str, entry: Mapping[str, Any], path: Path, method: str, tokens: Set[str]
     ) -> Location | str:
-        location, allowed = entry.get("location"), _LOCATIONS[self._provider]
+        location = entry.get("location")
         if location is None:
             if self._provider is Provider.SQL:
                 return "input"
@@ -160,10 +144,7 @@ class Compiler:
             guess = "path" if name in tokens else guess
             self.warn(path, "location_missing", f"Without a location this is taken as {guess}.")
             return guess
-        if not isinstance(location, str) or location.lower() not in allowed:
-            self.refuse((*path, "location"), "location_unknown", f"One of {', '.join(allowed)}.")
-            return "output"
-        return location.lower()
+        return str(location).strip().lower()
 
     def _check_parameter(self, parameter: Parameter, path: Path) -> None:
         name = parameter.name
@@ -173,8 +154,12 @@ class Compiler:
             elif name.lower() in UNSENT_HEADERS:
                 self.warn(path, "header_unsent", "This header is set by the connection itself.")
         fits, default = FITS.get(parameter.type or ""), parameter.default
-        is_checked = parameter.type in TYPES and not isinstance(default, Expression)
-        if is_checked and parameter.has_default and fits is not None and not fits(default):
+        if (
+            parameter.has_default
+            and not isinstance(default, Expression)
+            and fits is not None
+            and not fits(default)
+        ):
             where = (*path, "value")
             self.warn(where, "default_type", f"This is not of the type {parameter.type}.")
 
@@ -191,11 +176,13 @@ class Compiler:
         if not template.is_absolute:
             self.refuse(path, "url_not_absolute", "The URL must begin with https:// or a token.")
             return None
-        if not template.tokens:
-            try:
-                checked_url(template.build({}, without=(), query=()))
-            except BadRequest as refusal:
-                self.refuse(path, "url_invalid", refusal.description)
+        try:
+            template.check()
+        except BadRequest as refusal:
+            self.refuse(path, "url_invalid", refusal.description)
+        if template.has_lone_brace:
+            message = "A brace without its other half is no token; it is sent as it is."
+            self.warn(path, "brace_alone", message)
         return template
 
     def check_tokens(self, url: Url, parameters: Parameters, path: Path) -> None:
@@ -213,6 +200,11 @@ class Compiler:
             if name not in parameters:
                 message = f"No parameter is called {name}; its pair is dropped."
                 self.warn(path, "token_unknown", message)
+
+
+def mapping_of(raw: Any) -> dict[str, Any]:
+    """Take a mapping, or nothing: null is as good as none, and all else is refused by its shape."""
+    return {str(key): value for key, value in raw.items()} if isinstance(raw, Mapping) else {}
 
 
 def is_yes(raw: Any) -> bool:

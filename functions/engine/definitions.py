@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from functions.engine.expressions import UNDEFINED, Expression
+from functions.engine.language import TYPES
 from functions.engine.types import Provider
 from functions.engine.urls import UrlTemplate
 
 Location = Literal["path", "query", "header", "body", "output", "input", "both"]
 
-TYPES = frozenset({"string", "number", "int", "boolean", "array", "object", "file", "image"})
 FILE_TYPES = frozenset({"file", "image"})
 ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of a parameter
 BASIC_AUTH = "basicAuth"

@@ -180,6 +180,20 @@ class UrlTemplate:
             bool(pattern) and re.search(f"(?<=[^/:]/)(?:{pattern})(?=/|$)", self._base) is not None
         )
 
+    @property
+    def has_lone_brace(self) -> bool:
+        return bool(set("{}") & set(self._base))
+
+    def check(self) -> None:
+        """Build it with values that fit anywhere. Raises BadRequest where no value could."""
+        values = dict.fromkeys(self._names, "1")
+        lead = _MARK.match(self._base)
+        if lead is not None:
+            is_scheme = self._base.startswith("://", lead.end())
+            values[self._names[int(lead[1])]] = "https" if is_scheme else "https://a.example"
+        if "[" not in self._base:  # an address of IPv6 is more than one value
+            self.build(values, without=(), query=())
+
     def build(
         self, values: Mapping[str, Any], *, without: Collection[str], query: Iterable[str]
     ) -> str:

@@ -37,6 +37,10 @@ def warnings(source: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
 
 
 HEADER = {"location": "header"}
+A = {"a": {"location": "path", "required": True}}
+A_IN = {"a": {"type": "string", "required": True}}
+BODY = {"a": {"location": "body"}}
+MERGE = {"type": "operation.upsert-merge", "table": "t", "records": "=$"}
 
 
 class TestFaults:
@@ -97,6 +101,20 @@ class TestFaults:
             (rest(error=["x"]), ("error", 0), "not_a_mapping"),
             (rest(operations={"a": 1}), ("operations",), "not_a_list"),
             (rest(operations=[{"when": "=("}]), ("operations", 0, "when"), "expression_unparsed"),
+            (rest(url="https://a.test/../{a}", parameters=A), ("url",), "url_invalid"),
+            (rest(url="https://{a}@a.test/", parameters=A), ("url",), "url_invalid"),
+            (rest(operations=["x"]), ("operations", 0), "not_a_mapping"),
+            (
+                rest(operations=[{**MERGE, "find": "=("}]),
+                ("operations", 0, "find"),
+                "expression_unparsed",
+            ),
+            (rest(queries={"a": "=("}), ("queries", "a"), "expression_unparsed"),
+            (rest(error=[{"operations": {}}]), ("error", 0, "operations"), "not_a_list"),
+            (sql(query="SELECT @a"), ("query",), "token_unknown"),
+            (sql(method="execute", procedure="p; DROP"), ("procedure",), "procedure_invalid"),
+            (sql(method="execute", procedure="dbo."), ("procedure",), "procedure_invalid"),
+            (sql(method="SELECT"), ("method",), "method_unknown"),
             (sql(useLocalCall=True), ("useLocalCall",), "sql_on_device"),
             (sql(connection=None), ("connection",), "connection_missing"),
             (sql(query=None), ("query",), "query_missing"),
@@ -192,6 +210,53 @@ class TestWarnings:
                 "default_type",
             ),
             (rest(url=URL + "?a={a}"), ("url",), "token_unknown"),
+            (rest(useLocalCall="perhaps"), ("useLocalCall",), "type_odd"),
+            (rest(records=5), ("records",), "type_odd"),
+            (rest(url=URL + "/{a"), ("url",), "brace_alone"),
+            (rest(parameters=BODY), ("parameters", "a"), "body_unsent"),
+            (
+                rest(continuation={"when": "=$.a", "parameters": BODY}),
+                ("continuation", "parameters", "a"),
+                "body_unsent",
+            ),
+            (
+                rest(parameters={"a": {"location": "query", "type": "String"}}),
+                ("parameters", "a", "type"),
+                "type_case",
+            ),
+            (rest(query="SELECT 1"), ("query",), "key_idle"),
+            (rest(guard=[{"when": True}]), ("guard",), "key_idle"),
+            (rest(operations=[MERGE], forRowsInRange={"a": {}}), ("forRowsInRange",), "key_idle"),
+            (
+                rest(forRowsWithMatchingIds=True, outputTransform='{"rows": $}'),
+                ("forRowsWithMatchingIds",),
+                "records_missing",
+            ),
+            (
+                rest(forRowsInRange={"a": {"form": 1}}),
+                ("forRowsInRange", "a", "form"),
+                "unknown_key",
+            ),
+            (rest(error=[{"retry": {"wait": 1}}]), ("error", 0, "retry", "wait"), "unknown_key"),
+            (rest(error=[{"retry": {"delay": "x"}}]), ("error", 0, "retry", "delay"), "type_odd"),
+            (rest(error=[{}, {"title": "x"}, {}]), ("error", 1), "handler_unreached"),
+            (rest(operations=[{**MERGE, "tabel": "t"}]), ("operations", 0, "tabel"), "unknown_key"),
+            (
+                rest(operations=[{**MERGE, "type": "operation.merge"}]),
+                ("operations", 0, "type"),
+                "operation_unknown",
+            ),
+            (rest(operations=[{"table": "t"}]), ("operations", 0), "operation_type_missing"),
+            (
+                rest(operations=[{"type": "operation.delete_insert", "table": "t"}]),
+                ("operations", 0),
+                "operation_incomplete",
+            ),
+            (
+                rest(error=[{"operations": [{"type": "operation.execute-sql"}]}]),
+                ("error", 0, "operations", 0),
+                "operation_incomplete",
+            ),
             (sql(), ("provider",), "driver_missing"),
         ],
     )
@@ -201,9 +266,58 @@ class TestWarnings:
         assert warnings(source) == [(path, code)]
 
     @pytest.mark.parametrize(
+        ("source", "path", "code"),
+        [
+            (sql(continuation={"when": True}), ("continuation",), "key_idle"),
+            (sql(format="csv"), ("format",), "key_idle"),
+            (sql(procedure="p"), ("procedure",), "key_idle"),
+            (sql(method="execute", procedure="p"), ("query",), "key_idle"),
+            (
+                sql(method="execute", procedure="p", query=None, parameters={"a-b": {}}),
+                ("parameters", "a-b"),
+                "parameter_unbound",
+            ),
+        ],
+    )
+    def test_what_does_nothing_in_sql_is_told(
+        self, source: dict[str, Any], path: tuple[str | int, ...], code: str
+    ) -> None:
+        assert warnings(source) == [(("provider",), "driver_missing"), (path, code)]
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            sql(query="SELECT @A, @@ROWCOUNT, '@b', [@c], \"@d\" -- @e\n/* @f */", parameters=A_IN),
+            sql(query="DECLARE @n int = @a; SELECT @n", parameters=A_IN),
+            sql(query="EXEC dbo.p @id = @a", parameters=A_IN),
+            sql(query="SELECT 'it''s @b' WHERE x = @a", parameters=A_IN),
+            sql(method="Execute", query=None, procedure="[my db].dbo.[p 1]", parameters=A_IN),
+            sql(method="execute", query=None, procedure="crm..p"),
+            sql(useLocalCall=False, format=None),
+        ],
+    )
+    def test_sql_in_order_is_not(self, source: dict[str, Any]) -> None:
+        assert warnings(source) == [(("provider",), "driver_missing")]
+
+    @pytest.mark.parametrize(
         "source",
         [
             rest(parameters=None),
+            rest(method="post", parameters={"a": {"location": "Body", "type": None}}),
+            rest(method="", format="XML", useLocalCall="TRUE", continuation=None, error=None),
+            rest(error={"retry": {"delay": "=1", "maxRetries": None}, "operations": None}),
+            rest(
+                operations=[
+                    {**MERGE, "type": "Operation.Upsert_Merge", "forRowsInRange": "=$"},
+                    {"type": "operation.execute-sql", "statements": [{"statement": "SELECT 1"}]},
+                    {"type": "operation.find-replace", "find": "a", "replace": "b"},
+                ]
+            ),
+            rest(forRowsWithMatchingIds=True, outputTransform='{"id": a}'),
+            rest(forRowsWithMatchingIds=True, outputTransform="$.rows.{'name': a}"),
+            rest(url="https://{a}.test:8{a}/x{a}?a={a}", parameters=A),
+            rest(url="https://[{a}]/", parameters=A),
+            rest(url="{a}://a.test/", parameters=A),
             rest(parameters={"a": {"location": "query", "value": None}}),
             rest(outputTransform="$exists($.inputs) or @ctx.inputs.a"),
             rest(when="=$.inputs.a"),
