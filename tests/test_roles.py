@@ -229,6 +229,8 @@ IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
         [
             api("PUT", "solutions/{own}/content", ARCHIVE),
             page("solution-publish {own}"),
+            page("function-new {own}"),
+            act("function-check {own}", text="provider: DATA_PROVIDER_REST"),
             act("solution-version-restore {own} 1"),
         ],
     ),

@@ -25,7 +25,7 @@ def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, A
     """Return the part of a page's context that all pages of a solution share."""
     may_configure = can_in_solution(user, SolutionAct.CONFIGURE, solution)
     pages: list[tuple[str, tuple[str, ...]]] = [
-        (_("Overview"), ("solution",)),
+        (_("Overview"), ("solution", "function-new", "function-file")),
         (_("Versions"), ("solution-versions", "solution-version", "solution-publish")),
         (_("Members"), ("solution-members", "solution-members-add")),
         (_("Groups"), ("solution-groups", "solution-group")),

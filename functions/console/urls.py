@@ -3,6 +3,7 @@ from django.urls import path
 from functions.console import (
     calls,
     credentials,
+    editor,
     functions,
     groups,
     overview,
@@ -28,6 +29,10 @@ urlpatterns = [
     path(SOLUTION, solutions.solution, name="solution"),
     path(f"{SOLUTION}/content", solutions.download, name="solution-download"),
     path(f"{SOLUTION}/publish", publishing.publish, name="solution-publish"),
+    path(f"{SOLUTION}/files", editor.new_file, name="function-new"),
+    path(f"{SOLUTION}/files/<path:path>", editor.file, name="function-file"),
+    path(f"{SOLUTION}/remove/<path:path>", editor.remove, name="function-remove"),
+    path(f"{SOLUTION}/check", editor.check, name="function-check"),
     path(f"{SOLUTION}/versions", versions.versions, name="solution-versions"),
     path(VERSION, versions.version, name="solution-version"),
     path(f"{VERSION}/content", versions.download, name="solution-version-download"),

@@ -42,17 +42,18 @@ def read_file(solution: Solution, path: str, *, version: int) -> str:
 def publish_file(
     solution: Solution, *, path: str, text: str, based_on: int, by: User
 ) -> PublishedVersion:
-    """Publish the folder of a version with this one file changed.
+    """Publish the folder of a version with this one file changed, or back in it.
 
-    Raises NotAllowed, NoSuchFile, NothingChanged, PublishedMeanwhile when that version is no
-    longer live, and what publish_solution raises.
+    Raises NotAllowed, NotAFunctionFile, NothingChanged, PublishedMeanwhile when that version is
+    no longer live, and what publish_solution raises.
     """
     files = _open_folder(solution, based_on, by=by)
-    before = _content(files, path)
+    _require_function(path)
+    before = files.get(path, b"")
     content = text.encode()
     if b"\r\n" in before:
         content = content.replace(b"\n", b"\r\n")
-    if before.removeprefix(b"\xef\xbb\xbf") == content:
+    if path in files and before.removeprefix(b"\xef\xbb\xbf") == content:
         raise NothingChanged(_("Nothing has changed."))
     return _publish(solution, files | {path: content}, based_on, by=by)
 
@@ -66,9 +67,7 @@ def add_file(
     raises.
     """
     files = _open_folder(solution, based_on, by=by)
-    if not is_function(path):
-        sentence = _("A function's file is in the folder functions and ends in .jigx.")
-        raise NotAFunctionFile(sentence, faults=[FieldFault("/path", sentence, "path_invalid")])
+    _require_function(path)
     if path.lower() in {known.lower() for known in files}:
         sentence = _("There is a file of this name.")
         raise PathTaken(sentence, faults=[FieldFault("/path", sentence, "path_taken")])
@@ -114,6 +113,12 @@ def _open_folder(solution: Solution, based_on: int, *, by: User) -> Files:
     if live != based_on:
         raise PublishedMeanwhile(_("Somebody else has just published this solution."))
     return files_of(solution, based_on)
+
+
+def _require_function(path: str) -> None:
+    if not is_function(path):
+        sentence = _("A function's file is in the folder functions and ends in .jigx.")
+        raise NotAFunctionFile(sentence, faults=[FieldFault("/path", sentence, "path_invalid")])
 
 
 def _content(files: Files, path: str) -> bytes:

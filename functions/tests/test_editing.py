@@ -78,10 +78,16 @@ class TestPublishFile:
         with pytest.raises(NothingChanged):
             save(published, owner, LIST_CUSTOMERS)
 
-    @pytest.mark.parametrize("path", ["functions/none.jigx", "index.jigx"])
-    def test_knows_no_other_files(self, published: Solution, owner: User, path: str) -> None:
-        with pytest.raises(NoSuchFile):
-            publish_file(published, path=path, text=CHANGED, based_on=1, by=owner)
+    def test_puts_back_what_somebody_else_removed(self, published: Solution, owner: User) -> None:
+        remove_file(published, path=PATH, based_on=1, by=owner)
+
+        save(published, owner, number=2)
+
+        assert read_file(published, PATH, version=3) == CHANGED
+
+    def test_changes_functions_alone(self, published: Solution, owner: User) -> None:
+        with pytest.raises(NotAFunctionFile):
+            publish_file(published, path="index.jigx", text=CHANGED, based_on=1, by=owner)
 
     def test_keeps_the_ends_of_lines(self, solution: Solution, owner: User) -> None:
         windows = LIST_CUSTOMERS.replace("\n", "\r\n").encode()
@@ -98,6 +104,13 @@ class TestPublishFile:
 
         with pytest.raises(NotAllowed):
             save(published, admin)
+
+
+class TestReadFile:
+    @pytest.mark.parametrize("path", ["functions/none.jigx", "index.jigx"])
+    def test_knows_no_other_files(self, published: Solution, path: str) -> None:
+        with pytest.raises(NoSuchFile):
+            read_file(published, path, version=1)
 
 
 class TestPublishSolution:

@@ -78,6 +78,8 @@ def pages_of_configurations(field: Field) -> Iterator[str]:
 def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
     yield "/solutions/new"
     here = f"/solutions/{field.solution.pk}"
+    yield from (f"{here}/versions", f"{here}/versions/2", f"{here}/versions/1", f"{here}/publish")
+    yield from (f"{here}/files/functions/list-customers.jigx", f"{here}/files")
     for part in ("members", "members/add", "groups", "settings", "settings?as=json"):
         yield f"{here}/{part}"
     for part in ("", "/new", "/new?type=basic_auth", "/new?type=oauth", "/key/crm", "/key/graph"):
