@@ -7,19 +7,23 @@ const PARAMETER = /@(?:ctx)?\.(?:parameters|inputs)\.([\w$-]*)$/;
 const TOKEN = /\{([\w$-]*)$/;
 const WORD = /^[\w$.-]*$/;
 
-const options = (names, type) => names.map((label) => ({ label, type }));
+// In the order that they are given in; by themselves they would be sorted.
+const inOrder = (found) => found.map((option, place) => ({ ...option, boost: -Math.min(place, 99) }));
+const options = (names, type) => inOrder(names.map((label) => ({ label, type })));
 
 const keysOf = (place, provider, siblings) =>
-  place
-    .filter((key) => !siblings.has(key.name))
-    .filter((key) => !provider || !key.providers.length || key.providers.includes(provider))
-    .map((key) => ({
-      label: key.name,
-      detail: key.title,
-      info: key.description,
-      apply: `${key.name}: `,
-      type: "property",
-    }));
+  inOrder(
+    place
+      .filter((key) => !siblings.has(key.name))
+      .filter((key) => !provider || !key.providers.length || key.providers.includes(provider))
+      .map((key) => ({
+        label: key.name,
+        detail: key.title.toLowerCase() === key.name ? undefined : key.title,
+        info: key.description,
+        apply: `${key.name}: `,
+        type: "property",
+      })),
+  );
 
 const valuesOf = (key, provider) => key?.values[provider] ?? key?.values[""] ?? [];
 

@@ -101,5 +101,6 @@ form.addEventListener("submit", () => {
   isLeaving = true;
 });
 window.addEventListener("beforeunload", (event) => {
-  if (!isLeaving && box.value !== saved) event.preventDefault();
+  const isUnsaved = "unsaved" in form.dataset || box.value !== saved;
+  if (!isLeaving && isUnsaved) event.preventDefault();
 });

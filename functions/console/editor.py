@@ -71,9 +71,9 @@ def new_file(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, solution, form)
     typed = form.cleaned_data
-    path = path_of(typed.pop("name"))
+    path, text, based_on = path_of(typed["name"]), typed["text"], typed["based_on"]
     try:
-        version = add_file(solution, path=path, by=request.user, **typed)
+        version = add_file(solution, path=path, text=text, based_on=based_on, by=request.user)
     except (NotAllowed, NotFound):
         raise
     except DomainError as refusal:
@@ -163,8 +163,12 @@ def _page(
 def _meanwhile(solution: Solution, form: FileForm, path: str) -> dict[str, Any]:
     """Show what somebody else did, and let the next save stand on top of it."""
     solution.refresh_from_db(fields=["version"])
-    before = files_of(solution, form.cleaned_data["based_on"])
+    typed = form.cleaned_data
+    before = files_of(solution, typed["based_on"])
     changes = diff_files(before, files_of(solution, solution.version))
-    form.data = {**form.data, "based_on": solution.version}
     own = [change for change in changes if change.path == path]
-    return {"is_late": True, "others_changed": len(changes) - len(own)} | shown_changes(own)
+    return shown_changes(own) | {
+        "form": type(form)(initial=typed | {"based_on": solution.version}),
+        "is_late": True,
+        "others_changed": len(changes) - len(own),
+    }

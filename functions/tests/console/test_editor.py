@@ -65,6 +65,7 @@ class TestEveryPage:
 
             assert response.status_code == 200, page
             read_page(response)
+            assert 'href="/solutions" aria-current="page"' in response.content.decode(), page
 
     def test_is_not_there_for_a_stranger(self, stranger: Client, acme: Acme) -> None:
         for page in (f"/files/{PATH}", "/files"):
@@ -141,7 +142,7 @@ class TestFile:
         read_page(answer)
         text = answer.content.decode()
         assert "limit: {location: query, type: int, value: 250}" in text
-        assert "method: POST" in text
+        assert answer.context["form"]["text"].value() == CHANGED
         assert "1 other file was changed" in text
         assert live_text(acme) == theirs
 

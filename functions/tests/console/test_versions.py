@@ -63,6 +63,7 @@ class TestEveryPage:
             assert response.status_code == 200, page
             read_page(response)
             text = response.content.decode()
+            assert 'href="/solutions" aria-current="page"' in text, page
             assert f'href="{page_of(second, "/versions")}" aria-current="page"' in text, page
 
     def test_is_not_there_for_a_stranger(self, stranger: Client, second: Acme) -> None:
