@@ -10,8 +10,10 @@ const ask = async (form, address) => {
   return answer.json();
 };
 
+const lineOf = (number, doc) => doc.line(Math.min(number, doc.lines));
+
 const diagnostic = ({ line, severity, message }, doc) => {
-  const { from, to, text } = doc.line(Math.min(line, doc.lines));
+  const { from, to, text } = lineOf(line, doc);
   return { from: from + text.search(/\S|$/), to, severity, message };
 };
 
@@ -51,7 +53,8 @@ export const checks = (form, { check, words }) => {
     if (view.state.doc !== doc) return []; // older than what is written now
     state.textContent = sum(found, words);
     show(list, found, words, (line) => {
-      view.dispatch({ selection: { anchor: doc.line(line).from }, scrollIntoView: true });
+      const { from } = lineOf(line, view.state.doc);
+      view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
       view.focus();
     });
     return found.map((problem) => diagnostic(problem, doc));
