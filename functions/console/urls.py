@@ -6,6 +6,7 @@ from functions.console import (
     editor,
     functions,
     groups,
+    language,
     overview,
     publishing,
     solution_acts,
@@ -61,6 +62,7 @@ urlpatterns = [
     path("functions", functions.functions, name="functions"),
     path(f"{SOLUTION}/functions/<str:name>", functions.function, name="function"),
     path(f"{SOLUTION}/functions/<str:name>/try", trial.try_it, name="function-try"),
+    path("language", language.language_page, name="language"),
     path("calls", calls.calls, name="calls"),
     path("calls/<uuid:call_id>", calls.call, name="call"),
 ]

@@ -50,7 +50,8 @@ def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
     compiler.warn_unknown(mapping_of(source), FUNCTION, ())
     build = _rest if provider is Provider.REST else _sql
     definition = build(source, name, compiler)
-    warnings += find_idle(definition, result_keys=compiler.result_keys)
+    if not faults:
+        warnings += find_idle(definition, result_keys=compiler.result_keys)
     return Checked(None if faults else definition, faults, warnings)
 
 
@@ -138,7 +139,7 @@ def _check_statement(
     for needed in ("connection", key):
         if not isinstance(source.get(needed), str) or not source[needed].strip():
             compiler.refuse((needed,), f"{needed}_missing", f"This function needs a {needed}.")
-    statement = source.get(key)
+    statement = compiler.value(source.get(key), (key,), root="context")
     if not isinstance(statement, str) or not statement.strip():
         return
     if key == "query":

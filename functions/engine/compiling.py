@@ -17,7 +17,7 @@ from functions.engine.evaluation import FILLED_FROM_CONTEXT
 from functions.engine.expressions import UNDEFINED, Expression, Unparsed, compile_expression
 from functions.engine.failures import BadRequest
 from functions.engine.language import PARAMETER, Place
-from functions.engine.parameters import FITS
+from functions.engine.parameters import CONTROL, FITS
 from functions.engine.types import Fault, Provider
 from functions.engine.urls import PRIVATE_USE, UrlTemplate
 
@@ -153,15 +153,13 @@ class Compiler:
                 self.refuse(path, "header_name", "This can't be the name of a header.")
             elif name.lower() in UNSENT_HEADERS:
                 self.warn(path, "header_unsent", "This header is set by the connection itself.")
-        fits, default = FITS.get(parameter.type or ""), parameter.default
-        if (
-            parameter.has_default
-            and not isinstance(default, Expression)
-            and fits is not None
-            and not fits(default)
-        ):
-            where = (*path, "value")
+        fits, default, where = FITS.get(parameter.type or ""), parameter.default, (*path, "value")
+        if isinstance(default, Expression) or not parameter.has_default:
+            return
+        if fits is not None and not fits(default):
             self.warn(where, "default_type", f"This is not of the type {parameter.type}.")
+        if parameter.location == "header" and CONTROL.search(str(default)):
+            self.warn(where, "default_type", "A header can't hold control characters.")
 
     def url(self, raw: Any, path: Path, *, root: RootKind) -> Url:
         if isinstance(raw, str) and raw.startswith("="):

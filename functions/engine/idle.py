@@ -5,10 +5,11 @@ from typing import Any
 
 from functions.engine.building import BODILESS
 from functions.engine.compiling import Path
-from functions.engine.definitions import Definition, Parameters
+from functions.engine.definitions import Continuation, Definition, Parameters
 from functions.engine.expressions import UNDEFINED
 from functions.engine.language import FUNCTION, NEEDS, TYPES
 from functions.engine.types import Fault, Provider
+from functions.engine.urls import UrlTemplate
 
 _STORAGE = ("forRowsWithMatchingIds", "forRowsWithValues", "forRowsInRange")
 _IDLE = "key_idle"
@@ -17,8 +18,9 @@ _IDLE = "key_idle"
 def find_idle(definition: Definition, *, result_keys: Set[str] | None) -> Iterator[Fault]:
     """Yield a warning for each; `result_keys` are those of the transformed result, if known."""
     yield from _keys(definition)
-    if definition.provider is Provider.REST:
-        yield from _unsent(definition)
+    yield from _unsent(definition)
+    if definition.continuation is not None:
+        yield from _pages(definition, definition.continuation)
     yield from _types(definition.parameters, ("parameters",))
     yield from _handlers(definition)
     yield from _storage(definition, result_keys)
@@ -56,6 +58,21 @@ def _unsent(definition: Definition) -> Iterator[Fault]:
         for parameter in parameters.values():
             if parameter.location == "body":
                 yield Fault((*path, parameter.name), "body_unsent", message)
+
+
+def _pages(definition: Definition, continuation: Continuation) -> Iterator[Fault]:
+    """Look for pages that end a call: the same request once more, or one that is elsewhere."""
+    first, later = definition.url, continuation.url
+    is_same = later is None and continuation.parameters is None and continuation.when
+    if is_same and isinstance(first, UrlTemplate) and definition.input_transform is None:
+        message = "The next page would be the same request once more, which ends the call."
+        yield Fault(("continuation",), "continuation_same", message)
+    if not isinstance(first, UrlTemplate) or not isinstance(later, UrlTemplate):
+        return
+    origins = {first.origin, later.origin}
+    if len(origins) == 2 and None not in origins and not definition.default_keys:
+        message = "This is another origin, where the pages only go with a credential of its own."
+        yield Fault(("continuation", "url"), "continuation_elsewhere", message)
 
 
 def _types(parameters: Parameters, path: Path) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from functions.engine.failures import BadRequest
 from functions.engine.types import Fault
 from functions.engine.urls import UrlTemplate
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _LOCAL_URL = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 
@@ -103,7 +103,7 @@ def _fault_of(definition: Definition, parameter: Parameter, value: Any) -> Fault
     fits = FITS.get(parameter.type or "")
     if fits is not None and not fits(value):
         return Fault(where, "parameter_type", f"This must be of the type {parameter.type}.")
-    if parameter.location == "header" and isinstance(value, str) and _CONTROL.search(value):
+    if parameter.location == "header" and isinstance(value, str) and CONTROL.search(value):
         return Fault(where, "parameter_type", "A header can't hold control characters.")
     url = definition.url
     if isinstance(url, UrlTemplate) and value in (".", "..") and url.is_whole_segment(where[0]):

@@ -181,6 +181,13 @@ class UrlTemplate:
         )
 
     @property
+    def origin(self) -> str | None:
+        """The origin, where no token decides it. Raises BadRequest."""
+        scheme, _, rest = self._base.partition("://")
+        authority = rest.partition("/")[0]
+        return None if _MARK.search(scheme + authority) else origin_of(f"{scheme}://{authority}")
+
+    @property
     def has_lone_brace(self) -> bool:
         return bool(set("{}") & set(self._base))
 

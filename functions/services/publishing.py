@@ -48,10 +48,10 @@ LONGEST_ID = 50
 class CheckedSolution:
     """What stands in a folder: functions and their files by id, what is wrong and what is odd.
 
-    `credentials` are the keys that the solution has secrets for.
+    `credentials` are the keys that the solution has secrets for, None where nobody knows.
     """
 
-    credentials: Collection[str] = ()
+    credentials: Collection[str] | None = None
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     faults: list[FieldFault] = field(default_factory=list)
@@ -133,11 +133,12 @@ def keys_with_secret(solution: Solution) -> frozenset[str]:
 
 
 def check_solution(
-    files: Files, *, credentials: Collection[str], beside: Mapping[str, str] | None = None
+    files: Files, *, credentials: Collection[str] | None, beside: Mapping[str, str] | None = None
 ) -> CheckedSolution:
     """Read and check every function of a folder, for a solution with credentials of these keys.
 
-    `beside` are the files, by their functions' ids, that are there and need no checking.
+    With None for them, none is missed. `beside` are the files, by their functions' ids, that are
+    there and need no checking. It asks no database.
 
     Raises FunctionsTooLarge.
     """
@@ -145,6 +146,7 @@ def check_solution(
     if sum(len(files[path]) for path in paths) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions have more than 2 MB of text."))
     checked = CheckedSolution(credentials, paths=dict(beside or {}))
+    checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
     for path in paths:
         if len(checked.faults) < MOST_FAULTS:
             _check_file(path, files[path], checked)
@@ -154,6 +156,19 @@ def check_solution(
 def is_function(path: str) -> bool:
     """Answer whether a file of this path in the folder is read as a function."""
     return path.startswith("functions/") and path.endswith(".jigx")
+
+
+def _looks_like_function(path: str) -> bool:
+    return (
+        path.lower().startswith("functions/")
+        and not is_function(path)
+        and (PurePosixPath(path.lower()).suffix in (".jigx", ".yaml", ".yml"))
+    )
+
+
+def _unread(path: str) -> FieldFault:
+    sentence = _("Only .jigx files below functions are functions; this one is kept, not read.")
+    return FieldFault("", sentence, "function_unread", path)
 
 
 @transaction.atomic
@@ -230,7 +245,8 @@ def _check_definition(path: str, text: str, document: Document, checked: Checked
         faults.append(Fault(("functionId",), "id_twice", sentence % words))
     elif result.definition:
         checked.functions[name] = _row(result.definition, name, path, text)
-        warnings += _missing_credentials(result.definition, checked.credentials)
+        if checked.credentials is not None:
+            warnings += _missing_credentials(result.definition, checked.credentials)
     checked.faults += [_located(fault, path, document) for fault in faults]
     checked.warnings += [_located(warning, path, document) for warning in warnings]
 

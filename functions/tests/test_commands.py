@@ -122,6 +122,73 @@ class TestPublishSolution:
         assert lines[2].startswith("functions/worse.jigx:")
         assert not Solution.objects.exists()
 
+    def test_says_what_changes(
+        self, owner: Membership, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        publish(folder)
+        assert capsys.readouterr().err.startswith(
+            "A functions/list-customers.jigx\n@@ -0,0 +1,6 @@"
+        )
+
+        (folder / "functions" / "list-customers.jigx").write_text(LIST_CUSTOMERS + "records: =$\n")
+        (folder / "picture.png").write_bytes(b"\0")
+        publish(folder)
+
+        assert capsys.readouterr().err.splitlines() == [
+            "M functions/list-customers.jigx",
+            "@@ -4,3 +4,4 @@",
+            *(f" {line}" for line in LIST_CUSTOMERS.splitlines()[3:]),
+            "+records: =$",
+            "A picture.png (binary)",
+        ]
+
+    def test_shows_no_more_of_it_than_a_terminal_holds(
+        self, owner: Membership, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (folder / "notes.txt").write_text("\x1b[2Jline\n" * 1000)
+
+        publish(folder)
+
+        lines = capsys.readouterr().err.splitlines()
+        assert (len(lines), lines[-1]) == (401, "… and 610 more lines")
+        assert "\x1b" not in "".join(lines)
+
+    def test_publishes_nothing_in_a_dry_run(
+        self, owner: Membership, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (folder / "functions" / "crm.jigx").write_text(WITH_CREDENTIAL)
+
+        document = json.loads(publish(folder, "--dry-run"))
+
+        assert (document["solution_id"], document["version"]) == (None, None)
+        assert document["functions"] == ["crm", "list-customers"]
+        assert [warning["code"] for warning in document["warnings"]] == ["credential_missing"]
+        error = capsys.readouterr().err
+        assert error.startswith("A functions/crm.jigx\n")
+        assert "functions/crm.jigx:7: warning: There is no credential crm" in error
+        assert not Solution.objects.exists()
+
+    def test_says_faults_in_a_dry_run(self, owner: Membership, folder: Path) -> None:
+        (folder / "functions" / "bad.jigx").write_text("provider: x\n")
+
+        with pytest.raises(CommandError) as refusal:
+            publish(folder, "--dry-run")
+
+        lines = str(refusal.value).splitlines()
+        assert lines[0] == "Nothing could be published."
+        assert lines[1].startswith("functions/bad.jigx:1: ")
+
+    @pytest.mark.parametrize("times", [0, 1])
+    def test_shows_a_dry_run_to_those_alone_who_may_publish(
+        self, owner: Membership, folder: Path, times: int
+    ) -> None:
+        person = MembershipFactory.create(organization=owner.organization)
+        for _ in range(times):
+            publish(folder)
+
+        with pytest.raises(CommandError, match="does not let you"):
+            publish(folder, "--dry-run", "--as", person.user.email)
+
     @pytest.mark.parametrize(
         ("more", "words"),
         [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.services.publishing import check_solution
 from functions.tests.factories import LIST_CUSTOMERS, WITH_CREDENTIAL, publish, save_secret
 from orgs.models import Solution, User
 from orgs.tests.factories import SolutionFactory
@@ -63,3 +64,16 @@ class TestWarnings:
         plain = LIST_CUSTOMERS + "  sort: {location: query, type: string, value: name}\n"
 
         assert publish(solution, by=owner, plain=plain).warnings == []
+
+    @pytest.mark.parametrize(
+        "path", ["functions/list.yaml", "functions/deep/list.JIGX", "Functions/list.jigx"]
+    )
+    def test_name_files_that_are_not_read(self, path: str) -> None:
+        checked = check_solution({path: b"{}"}, credentials=None)
+
+        assert [(w.file, w.code) for w in checked.warnings] == [(path, "function_unread")]
+
+    def test_let_all_other_files_be(self) -> None:
+        files = {"index.jigx": b"", "functions/notes.md": b"", "jigs/yaml.yaml": b""}
+
+        assert check_solution(files, credentials=None).warnings == []

@@ -81,6 +81,7 @@ SECTIONS: tuple[tuple[StrPromise, tuple[Page, ...]], ...] = (
                 ),
             ),
             Page(_("Functions"), "square-function", ("functions", "function", "function-try")),
+            Page(_("Function language"), "book-open", ("language",)),
         ),
     ),
     (

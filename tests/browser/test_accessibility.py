@@ -43,6 +43,7 @@ NARROWEST = 320
 
 def pages_of(field: Field) -> Iterator[str]:
     yield from ("/", "/solutions", "/functions", "/functions?search=nothing", "/calls")
+    yield "/language"
     yield f"/solutions/{field.solution.pk}"
     yield f"/solutions/{field.solution.pk}/functions/list-customers"
     yield f"/calls/{field.organization.calls.latest('started_at').pk}"

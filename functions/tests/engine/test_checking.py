@@ -113,6 +113,7 @@ class TestFaults:
             (rest(error=[{"operations": {}}]), ("error", 0, "operations"), "not_a_list"),
             (sql(query="SELECT @a"), ("query",), "token_unknown"),
             (sql(method="execute", procedure="p; DROP"), ("procedure",), "procedure_invalid"),
+            (sql(query="=("), ("query",), "expression_unparsed"),
             (sql(method="execute", procedure="dbo."), ("procedure",), "procedure_invalid"),
             (sql(method="SELECT"), ("method",), "method_unknown"),
             (sql(useLocalCall=True), ("useLocalCall",), "sql_on_device"),
@@ -219,6 +220,17 @@ class TestWarnings:
                 ("continuation", "parameters", "a"),
                 "body_unsent",
             ),
+            (rest(continuation={"when": "=$.a"}), ("continuation",), "continuation_same"),
+            (
+                rest(continuation={"when": "=$.a", "url": "https://b.test/{a}"}, parameters=A),
+                ("continuation", "url"),
+                "continuation_elsewhere",
+            ),
+            (
+                rest(parameters={"a": {"location": "header", "value": "x\n"}}),
+                ("parameters", "a", "value"),
+                "default_type",
+            ),
             (
                 rest(parameters={"a": {"location": "query", "type": "String"}}),
                 ("parameters", "a", "type"),
@@ -294,6 +306,7 @@ class TestWarnings:
             sql(method="Execute", query=None, procedure="[my db].dbo.[p 1]", parameters=A_IN),
             sql(method="execute", query=None, procedure="crm..p"),
             sql(useLocalCall=False, format=None),
+            sql(query="='SELECT ' & @ctx.parameters.b"),
         ],
     )
     def test_sql_in_order_is_not(self, source: dict[str, Any]) -> None:
@@ -318,6 +331,13 @@ class TestWarnings:
             rest(url="https://{a}.test:8{a}/x{a}?a={a}", parameters=A),
             rest(url="https://[{a}]/", parameters=A),
             rest(url="{a}://a.test/", parameters=A),
+            rest(continuation={"when": "=$.a", "url": "{a}/x"}, parameters=A),
+            rest(method="POST", inputTransform="@ctx.output", continuation={"when": "=$.a"}),
+            rest(url="=@ctx.output.next", continuation={"when": "=$.a"}),
+            rest(
+                continuation={"when": "=$.a", "url": "https://b.test/"},
+                parameters={"accessToken": {"location": "header", "value": "crm"}},
+            ),
             rest(parameters={"a": {"location": "query", "value": None}}),
             rest(outputTransform="$exists($.inputs) or @ctx.inputs.a"),
             rest(when="=$.inputs.a"),
