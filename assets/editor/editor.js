@@ -65,6 +65,7 @@ const view = new EditorView({
       "aria-label": label.textContent,
       "aria-describedby": description.id,
       spellcheck: "false",
+      tabindex: "0",
     }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) box.value = update.state.doc.toString();

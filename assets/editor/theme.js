@@ -52,7 +52,7 @@ const look = EditorView.theme({
     backgroundColor: "var(--primary) !important",
     color: "var(--primary-foreground) !important",
   },
-  ".cm-completionDetail": { fontFamily: "inherit", fontStyle: "normal", opacity: "0.8" },
+  ".cm-completionDetail": { fontStyle: "normal" },
   ".cm-completionMatchedText": { fontWeight: "600", textDecoration: "none" },
   ".cm-completionInfo": { ...panel, maxWidth: "20rem", padding: "0.5rem 0.75rem" },
   ".cm-diagnostic": { border: "none", padding: "0.5rem 0.75rem", maxWidth: "28rem" },
