@@ -1,10 +1,9 @@
 // Puts the one font, and the licences of all that is shipped, beside the compiled style sheet.
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const require = createRequire(import.meta.url);
-const root = (name) => dirname(require.resolve(`${name}/package.json`));
+const root = (name) => fileURLToPath(new URL(`node_modules/${name}`, import.meta.url));
 const target = new URL("../static/console/", import.meta.url);
 
 copyFileSync(
@@ -15,6 +14,12 @@ const shipped = [
   ["Inter (inter-latin.woff2)", "@fontsource-variable/inter", "LICENSE"],
   ["Basecoat (in console.css)", "basecoat-css", "LICENSE.md"],
   ["Tailwind CSS (in console.css)", "tailwindcss", "LICENSE"],
+  ["CodeMirror (in editor.js)", "@codemirror/view", "LICENSE"],
+  ["Lezer (in editor.js)", "@lezer/common", "LICENSE"],
+  ["style-mod (in editor.js)", "style-mod", "LICENSE"],
+  ["crelt (in editor.js)", "crelt", "LICENSE"],
+  ["w3c-keyname (in editor.js)", "w3c-keyname", "LICENSE"],
+  ["find-cluster-break (in editor.js)", "@marijn/find-cluster-break", "LICENSE"],
   ["Lucide (icons within the pages)", "lucide-static", "LICENSE"],
 ];
 const parts = shipped.map(([title, name, file]) =>

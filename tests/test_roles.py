@@ -207,7 +207,13 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
 IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
     "see in the console": (
         {SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR},
-        [api("GET", "solutions/{own}"), page("/solutions/{own}")],
+        [
+            api("GET", "solutions/{own}"),
+            page("/solutions/{own}"),
+            page("/solutions/{own}/versions"),
+            page("/solutions/{own}/versions/1"),
+            page("/solutions/{own}/versions/1/content"),
+        ],
     ),
     "groups, permissions": (
         {SolutionRole.OWNER, SolutionRole.ADMIN},
@@ -220,7 +226,13 @@ IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
     ),
     "publish": (
         {SolutionRole.OWNER, SolutionRole.EDITOR},
-        [api("PUT", "solutions/{own}/content", ARCHIVE)],
+        [
+            api("PUT", "solutions/{own}/content", ARCHIVE),
+            page("solution-publish {own}"),
+            page("function-new {own}"),
+            act("function-check {own}", text="provider: DATA_PROVIDER_REST"),
+            act("solution-version-restore {own} 1"),
+        ],
     ),
     "credentials, and trying functions": (
         {SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR},

@@ -24,6 +24,7 @@ SCALARS: dict[str, type[forms.Field]] = {
     "array": JsonField,
     "object": JsonField,
 }
+FILES = ("file", "image")
 TRUTH = {"true": True, "false": False}
 
 
@@ -71,8 +72,10 @@ def _field(parameter: Parameter) -> forms.Field:
             choices=choices, coerce=TRUTH.__getitem__, empty_value=None, **options
         )
     field = SCALARS.get(parameter.type, forms.CharField)(**options)
-    if parameter.type in ("array", "object", "file", "image"):
+    if parameter.type in ("array", "object", *FILES):
         field.widget = forms.Textarea(attrs={"rows": 3})
+    if parameter.type in FILES:
+        field.widget.attrs["data-unremembered"] = ""
     field.widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
     if parameter.type == "number":
         field.widget.attrs["step"] = "any"
@@ -83,7 +86,7 @@ def _field(parameter: Parameter) -> forms.Field:
 
 def _hint(parameter: Parameter) -> str:
     words = [parameter.location, parameter.type]
-    if parameter.type in ("file", "image"):
+    if parameter.type in FILES:
         words.append(_("in base64"))
     if parameter.type in ("array", "object"):
         words.append(_("as JSON"))

@@ -73,6 +73,7 @@ def function_context(
     parameters = parameters_of(definition)
     calls = CallRecord.objects.filter(solution=solution, function_name=definition.name)
     may_try = policies.can_in_solution(user, policies.SolutionAct.CONFIGURE, solution)
+    may_publish = policies.can_in_solution(user, policies.SolutionAct.PUBLISH, solution)
     return {
         "function": definition,
         "solution": solution,
@@ -80,6 +81,7 @@ def function_context(
         "lines": highlight(definition.text),
         "day": day_of(calls, now=timezone.now()),
         "may_try": may_try,
+        "may_publish": may_publish,
         "unconnected": unconnected_credentials(solution, parameters, user),
         "form": form or TrialForm(parameters=parameters),
         "answer": None,

@@ -25,13 +25,14 @@ def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, A
     """Return the part of a page's context that all pages of a solution share."""
     may_configure = can_in_solution(user, SolutionAct.CONFIGURE, solution)
     pages: list[tuple[str, tuple[str, ...]]] = [
-        (_("Overview"), ("solution",)),
+        (_("Overview"), ("solution", "function-new", "function-file")),
+        (_("Versions"), ("solution-versions", "solution-version", "solution-publish")),
         (_("Members"), ("solution-members", "solution-members-add")),
         (_("Groups"), ("solution-groups", "solution-group")),
     ]
     if may_configure:
         names = ("solution-credentials", "solution-credential-new", "solution-credential")
-        pages.insert(1, (_("Credentials"), names))
+        pages.insert(2, (_("Credentials"), names))
         pages.append((_("Settings"), ("solution-settings",)))
     here = request.resolver_match.url_name if request.resolver_match else None
     tabs = [
@@ -41,6 +42,7 @@ def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, A
         "solution": solution,
         "tabs": tabs,
         "may_configure": may_configure,
+        "may_publish": can_in_solution(user, SolutionAct.PUBLISH, solution),
         "may_govern": can_in_solution(user, SolutionAct.GOVERN, solution),
         "may_end": can_in_solution(user, SolutionAct.DELETE, solution),
     }

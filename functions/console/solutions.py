@@ -39,8 +39,8 @@ def solutions(request: ConsoleRequest) -> HttpResponse:
     own = SolutionMember.objects.filter(membership__user=request.user)
     live = FunctionDefinition.objects.live()
     counted = found.order_by("title", "name").annotate(
-        functions=_number(live, of="version__solution"),
-        people=_number(SolutionMember.objects.all(), of="solution"),
+        functions=number_of(live, of="version__solution"),
+        people=number_of(SolutionMember.objects.all(), of="solution"),
     )
     counted = counted.prefetch_related(Prefetch("members", own, to_attr="own_roles"))
     page = Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -89,7 +89,11 @@ def solution(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
 def download(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
     """Answer with the folder that is live, as it was published."""
     solution = open_solution(request, solution_id)
-    version = live_version(solution)
+    return zip_of(solution, live_version(solution))
+
+
+def zip_of(solution: Solution, version: PublishedVersion) -> HttpResponse:
+    """Return a version's folder as a file to keep."""
     response = HttpResponse(bytes(version.archive), content_type="application/zip")
     name = f"{solution.name}-{version.number}.zip"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -107,11 +111,11 @@ def what_hangs_on(solution: Solution) -> dict[str, int]:
         "secrets": (Credential.objects.all(), "solution"),
         "log": (CallRecord.objects.all(), "solution"),
     }
-    counts = {name: _number(found, of=column) for name, (found, column) in rows.items()}
+    counts = {name: number_of(found, of=column) for name, (found, column) in rows.items()}
     return cast(dict[str, int], Solution.objects.filter(pk=solution.pk).values(**counts).get())
 
 
-def _number(rows: QuerySet[Any], *, of: str) -> Coalesce:
+def number_of(rows: QuerySet[Any], *, of: str) -> Coalesce:
     """Count rows in a query of their own: joined, each of one kind would meet each of another."""
     own = rows.filter(**{of: OuterRef("pk")}).order_by().values(of)
     return Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0)

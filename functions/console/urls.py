@@ -3,19 +3,23 @@ from django.urls import path
 from functions.console import (
     calls,
     credentials,
+    editor,
     functions,
     groups,
     language,
     overview,
+    publishing,
     solution_acts,
     solution_members,
     solution_settings,
     solutions,
     trial,
+    versions,
 )
 
 SOLUTION = "solutions/<uuid:solution_id>"
 GROUP = f"{SOLUTION}/groups/<uuid:group_id>"
+VERSION = f"{SOLUTION}/versions/<int:number>"
 CREDENTIAL = f"{SOLUTION}/credentials/key/<str:key>"
 
 urlpatterns = [
@@ -25,6 +29,15 @@ urlpatterns = [
     path("solutions/new", solutions.new_solution, name="solution-new"),
     path(SOLUTION, solutions.solution, name="solution"),
     path(f"{SOLUTION}/content", solutions.download, name="solution-download"),
+    path(f"{SOLUTION}/publish", publishing.publish, name="solution-publish"),
+    path(f"{SOLUTION}/files", editor.new_file, name="function-new"),
+    path(f"{SOLUTION}/files/<path:path>", editor.file, name="function-file"),
+    path(f"{SOLUTION}/remove/<path:path>", editor.remove, name="function-remove"),
+    path(f"{SOLUTION}/check", editor.check, name="function-check"),
+    path(f"{SOLUTION}/versions", versions.versions, name="solution-versions"),
+    path(VERSION, versions.version, name="solution-version"),
+    path(f"{VERSION}/content", versions.download, name="solution-version-download"),
+    path(f"{VERSION}/restore", versions.restore, name="solution-version-restore"),
     path(f"{SOLUTION}/copy", solution_acts.copy, name="solution-copy"),
     path(f"{SOLUTION}/delete", solution_acts.delete, name="solution-delete"),
     path(f"{SOLUTION}/settings", solution_settings.solution_settings, name="solution-settings"),

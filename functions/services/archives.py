@@ -60,11 +60,10 @@ def read_archive(archive: bytes) -> Files:
         raise NotAnArchive(_("This is not a zip that can be read.")) from error
 
 
-def read_scripts(archive: bytes) -> dict[str, str]:
-    """Return the sources of the scripts in a zip that was read before, by the name of the file."""
+def read_scripts(archive: bytes) -> Files:
+    """Return the scripts in a zip that was read before, by their path."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        paths = [path for path in opened.namelist() if is_script(path)]
-        return scripts_of({path: opened.read(path) for path in paths})
+        return {path: opened.read(path) for path in opened.namelist() if is_script(path)}
 
 
 def scripts_of(files: Files) -> dict[str, str]:

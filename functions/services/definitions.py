@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from functions.engine import Definition, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
-from functions.services.archives import read_scripts
+from functions.services.archives import read_scripts, scripts_of
 from jigxmgmt.errors import NotFound
 from orgs.models import Solution
 
@@ -75,7 +75,7 @@ class Definitions:
 @lru_cache(maxsize=16)
 def _scripts_of(version_id: uuid.UUID) -> dict[str, str]:
     archives = PublishedVersion.objects.filter(pk=version_id).values_list("archive", flat=True)
-    return read_scripts(bytes(archives.get()))
+    return scripts_of(read_scripts(bytes(archives.get())))
 
 
 definition_of = Definitions(most=5000)

@@ -1,7 +1,12 @@
 """What publishing a folder would change and say, before it does."""
 
 from functions.services.archives import Files, read_archive
-from functions.services.publishing import CheckedSolution, check_solution, live_version
+from functions.services.publishing import (
+    CheckedSolution,
+    check_solution,
+    keys_with_secret,
+    live_version,
+)
 from functions.services.version_diffs import FileChange, diff_files
 from orgs import policies
 from orgs.models import Organization, Solution, User
@@ -29,8 +34,8 @@ def preview_checks(
     Raises NotAllowed, NotAnArchive, ArchiveTooLarge or FunctionsTooLarge.
     """
     solution = _solution_to_publish(organization, name, by)
-    keys = solution.credentials.with_secret().values_list("key", flat=True) if solution else ()
-    return check_solution(read_archive(archive), credentials=set(keys))
+    keys = keys_with_secret(solution) if solution else ()
+    return check_solution(read_archive(archive), credentials=keys)
 
 
 def _solution_to_publish(organization: Organization, name: str, by: User) -> Solution | None:

@@ -1,7 +1,7 @@
 """Publishing a solution: checked whole, kept whole, or refused whole."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -60,15 +60,18 @@ class CheckedSolution:
     warnings: list[FieldFault] = field(default_factory=list)
 
 
-def publish_solution(solution: Solution, *, archive: bytes, by: User) -> PublishedVersion:
+def publish_solution(
+    solution: Solution, *, archive: bytes, by: User, based_on: int | None = None
+) -> PublishedVersion:
     """Check a folder, keep it as the solution's next version, and make that one live.
+
+    Given the number that it is based on, it is published after that version alone.
 
     Raises NotAllowed, NotAnArchive, ArchiveTooLarge, FunctionsTooLarge, NotPublishable with every
     fault, SolutionGone or PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    credentials = set(solution.credentials.with_secret().values_list("key", flat=True))
-    checked = check_solution(read_archive(archive), credentials=credentials)
+    checked = check_solution(read_archive(archive), credentials=keys_with_secret(solution))
     if checked.faults:
         count = len(checked.faults)
         sentence = ngettext(
@@ -78,7 +81,7 @@ def publish_solution(solution: Solution, *, archive: bytes, by: User) -> Publish
         )
         raise NotPublishable(sentence % {"count": count}, faults=checked.faults)
     try:
-        return _keep(solution, archive, checked, by)
+        return _keep(solution, archive, checked, by, based_on)
     except IntegrityError as error:
         raise PublishedMeanwhile(_("Somebody else has just published this solution.")) from error
 
@@ -114,24 +117,38 @@ def restore_version(solution: Solution, *, number: int, by: User) -> PublishedVe
     Raises NoSuchVersion and what publish_solution raises.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    version = solution.versions.filter(number=number).first()
-    if version is None:
-        raise NoSuchVersion(_("There is no version %(number)s.") % {"number": number})
+    version = find_version(solution, number)
     return publish_solution(solution, archive=bytes(version.archive), by=by)
 
 
-def check_solution(files: Files, *, credentials: Collection[str] | None) -> CheckedSolution:
+def find_version(solution: Solution, number: int) -> PublishedVersion:
+    """Return a version of the solution, whole; raises NoSuchVersion."""
+    version = solution.versions.select_related("published_by").filter(number=number).first()
+    if version is None:
+        raise NoSuchVersion(_("There is no version %(number)s.") % {"number": number})
+    return version
+
+
+def keys_with_secret(solution: Solution) -> frozenset[str]:
+    """Return the keys of the solution's credentials that a call could use."""
+    return frozenset(solution.credentials.with_secret().values_list("key", flat=True))
+
+
+def check_solution(
+    files: Files, *, credentials: Collection[str] | None, beside: Mapping[str, str] | None = None
+) -> CheckedSolution:
     """Read and check every function of a folder, for a solution with credentials of these keys.
 
-    With None for them, none is missed. It asks no database.
+    With None for them, none is missed. `beside` are the files, by their functions' ids, that are
+    there and need no checking. It asks no database.
 
     Raises FunctionsTooLarge.
     """
-    paths = sorted(path for path in files if _is_function(path))
+    paths = sorted(path for path in files if is_function(path))
     counted = [*paths, *filter(is_script, files)]
     if sum(len(files[path]) for path in counted) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions and their scripts have more than 2 MB of text."))
-    checked = CheckedSolution(credentials)
+    checked = CheckedSolution(credentials, paths=dict(beside or {}))
     checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
     with ScriptChecks(scripts_of(files)) as scripts:
         for path in paths:
@@ -140,14 +157,15 @@ def check_solution(files: Files, *, credentials: Collection[str] | None) -> Chec
     return checked
 
 
-def _is_function(path: str) -> bool:
-    return PurePosixPath(path).parts[0] == "functions" and path.endswith(".jigx")
+def is_function(path: str) -> bool:
+    """Answer whether a file of this path in the folder is read as a function."""
+    return path.startswith("functions/") and path.endswith(".jigx")
 
 
 def _looks_like_function(path: str) -> bool:
     return (
         path.lower().startswith("functions/")
-        and not _is_function(path)
+        and not is_function(path)
         and (PurePosixPath(path.lower()).suffix in (".jigx", ".yaml", ".yml"))
     )
 
@@ -159,11 +177,13 @@ def _unread(path: str) -> FieldFault:
 
 @transaction.atomic
 def _keep(
-    solution: Solution, archive: bytes, checked: CheckedSolution, by: User
+    solution: Solution, archive: bytes, checked: CheckedSolution, by: User, based_on: int | None
 ) -> PublishedVersion:
     published = Solution.objects.filter(pk=solution.pk).values_list("version", flat=True).first()
     if published is None:
         raise SolutionGone(_("This solution is no longer there."))
+    if based_on not in (None, published):
+        raise PublishedMeanwhile(_("Somebody else has just published this solution."))
     number = published + 1
     version = PublishedVersion.objects.create(
         solution=solution,

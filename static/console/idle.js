@@ -73,6 +73,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!event.detail.requestConfig.headers["X-Background"]) noteUse();
   });
+  document.addEventListener("console:use", noteUse);
   document.addEventListener("visibilitychange", look);
 
   noteUse();

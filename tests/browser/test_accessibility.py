@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import type_of_browser
+from tests.browser.conftest import LIST_CUSTOMERS, type_of_browser
 from tests.browser.crowd import TOKEN, Crowd, make_crowd
 from tests.people import Field
 
@@ -77,8 +77,11 @@ def pages_of_configurations(field: Field) -> Iterator[str]:
 
 
 def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
+    field.publish(list_customers=LIST_CUSTOMERS.format(service="https://crm.example.com/v2"))
     yield "/solutions/new"
     here = f"/solutions/{field.solution.pk}"
+    yield from (f"{here}/versions", f"{here}/versions/2", f"{here}/versions/1", f"{here}/publish")
+    yield from (f"{here}/files/functions/list-customers.jigx", f"{here}/files")
     for part in ("members", "members/add", "groups", "settings", "settings?as=json"):
         yield f"{here}/{part}"
     for part in ("", "/new", "/new?type=basic_auth", "/new?type=oauth", "/key/crm", "/key/graph"):

@@ -70,3 +70,9 @@ class TestTrialForm:
         form.add_refusal(Invalid("No.", faults=[fault]))
 
         assert form.non_field_errors() == ["crm: Unknown."]
+
+    def test_keeps_files_out_of_what_the_tab_remembers(self) -> None:
+        form = filled(parameter("photo", "file"), parameter("region"))
+
+        assert "data-unremembered" in str(form["photo"])
+        assert "data-unremembered" not in str(form["region"])
