@@ -113,7 +113,7 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = LONGEST_START) -> 
 
 
 def answers(url: str, status: int) -> bool:
-    with contextlib.suppress(requests.ConnectionError):
+    with contextlib.suppress(requests.ConnectionError, requests.Timeout):
         return requests.get(url, timeout=10).status_code == status
     return False
 

@@ -167,6 +167,11 @@ class Calls:
             entity=wanted.entity,
             queries=queries,
         )
-        purse = Purse(self._session, solution_id=self._synced.id, keychain=self._keychain)
+        purse = Purse(
+            self._session,
+            solution_id=self._synced.id,
+            keychain=self._keychain,
+            held_back=self._synced.held_back(definition.name),
+        )
         outcome = run_here(call, purse=purse, networks=wanted.networks, tell=wanted.tell)
         return asdict(outcome)

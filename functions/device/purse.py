@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -30,8 +30,11 @@ FAILURES: Mapping[str, type[EngineFailure]] = {
 class Purse:
     """The credentials of one call. Every method raises NotSignedIn, Unusable or EngineFailure."""
 
-    def __init__(self, session: Session, *, solution_id: str, keychain: Keychain) -> None:
+    def __init__(
+        self, session: Session, *, solution_id: str, keychain: Keychain, held_back: Container[str]
+    ) -> None:
         self._session = session
+        self._held_back = held_back
         self._solution_id = solution_id
         self._keychain = keychain
         self._versions: dict[str, str] = {}
@@ -39,6 +42,9 @@ class Purse:
     async def find(self, key: str) -> Credential | None:
         """Return the credential, or None when this device has none of this key."""
         entry = self._entry(key)
+        if entry is None and key in self._held_back:
+            sentence = f"The credential {key} is not available to devices."
+            raise CredentialMissing(sentence, details={"credential": key})
         if entry is None:
             return None
         if "configuration" not in entry:

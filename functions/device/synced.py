@@ -63,8 +63,19 @@ class Synced:
                 checked = check_definition(source, name=name, scripts=self.scripts)
                 if checked.definition is not None:
                     return checked.definition
+        raise self._unknown(name)
+
+    def held_back(self, name: str) -> list[str]:
+        """Name the credentials of a function that this device was not given; raises NotSynced."""
+        for function in self.functions:
+            if function["name"] == name:
+                keys: list[str] = function["held_back"]
+                return keys
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> NotSynced:
         known = ", ".join(function["name"] for function in self.functions) or "none"
-        raise NotSynced(f"{self.name} has no function {name}; it has: {known}.")
+        return NotSynced(f"{self.name} has no function {name}; it has: {known}.")
 
 
 def find_synced(home: Home, named: str) -> Synced:

@@ -60,3 +60,14 @@ def describe_calls(demo: Demo, public_url: str) -> str:
         f""" -H "Authorization: Bearer $TOKEN" {json_header} -d '{{"parameters": {{}}}}'"""
     )
     return f"Sign a device in:\n  {sign_in}\nRun a function:\n  {call}"
+
+
+def describe_device(demo: Demo, public_url: str) -> str:
+    """Give the lines that do the same by the device client."""
+    device = f"{sys.executable} {sys.argv[0]} device"
+    return (
+        "Or be the phone yourself:\n"
+        f"  {device} sign-in {public_url} --client-id {demo.client_id} --email {demo.app_user}\n"
+        f"  {device} sync field-service\n"
+        f"  {device} run field-service list-customers --entity customers"
+    )

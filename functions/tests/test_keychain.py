@@ -101,6 +101,22 @@ class TestKeychain:
         ]
         assert answer["Cache-Control"] == "private, no-store"
 
+    def test_names_what_a_function_is_not_given(
+        self, solution: Solution, owner: User, worker: User
+    ) -> None:
+        for key in ("maps", "held-back"):
+            save(solution, key, by=owner, to_devices=key == "maps")
+        publish(
+            solution,
+            by=owner,
+            near=function("maps", "held-back", "a-text"),
+            far=function("held-back", on_device=False),
+        )
+
+        functions = sync(phone_of(worker), solution).json()["functions"]
+
+        assert {f["name"]: f["held_back"] for f in functions} == {"far": [], "near": ["held-back"]}
+
     def test_holds_user_name_and_password_apart(
         self, solution: Solution, owner: User, worker: User
     ) -> None:

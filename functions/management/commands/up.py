@@ -11,7 +11,12 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connections
 
 from auth_providers.services.keys_in_use import advice_on, missing_keys
-from functions.management.announcements import Demo, describe_calls, describe_people
+from functions.management.announcements import (
+    Demo,
+    describe_calls,
+    describe_device,
+    describe_people,
+)
 from functions.management.foreign_broker import doubt_about_broker
 from functions.management.parts import Installation
 from functions.management.static import collect_static
@@ -94,6 +99,7 @@ class Command(BaseCommand):
         self._say(f"\nReady: {installation.public_url}/   (Ctrl-C stops everything)")
         if demo:
             self._say(describe_calls(demo, installation.public_url))
+            self._say(describe_device(demo, installation.public_url))
 
     def _start_broker(self, supervisor: Supervisor, installation: Installation) -> None:
         if settings.USES_EMBEDDED_BROKER:

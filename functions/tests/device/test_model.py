@@ -68,9 +68,17 @@ def spares(rule: Mapping[str, Any], key: str, row: Mapping[str, Any]) -> bool:
         if not same(row.get("a"), value):
             return True
     if ends is not None:
-        value = row.get("b")
+        value = number(row.get("b"))
         return value is None or not ends["b"]["from"] <= value <= ends["b"]["to"]
     return False
+
+
+def number(value: Any) -> float | None:
+    """Read a number beside which a text stands for the number that it writes."""
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return None
 
 
 def swap(value: Any, old: Any, new: Any) -> Any:

@@ -64,6 +64,7 @@ class FakePortal:
     server: HTTPServer
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     keychain: list[dict[str, Any]] = field(default_factory=list)
+    held_back: tuple[str, ...] = ()
     files: dict[str, Any] = field(default_factory=dict)
     version: int = 1
 
@@ -121,6 +122,7 @@ class FakePortal:
                 "path": f"functions/{name}.jigx",
                 "runs_on": "device" if source.get("useLocalCall") else "server",
                 "definition": source,
+                "held_back": self.held_back,
             }
             for name, source in self.functions.items()
         ]

@@ -57,6 +57,19 @@ class TestCallOnTheDevice:
         assert rows(device, "near") == [{"id": "1"}]
         assert portal.paths() == before
 
+    def test_sends_no_key_in_place_of_a_secret_that_is_held_back(
+        self, device: Device, portal: FakePortal, service: HTTPServer
+    ) -> None:
+        header = {"x-api-key": {"location": "header", "value": "crm"}}
+        portal.functions["near"] = local(service, parameters=header)
+        portal.held_back = ("crm",)
+        device.sync("field")
+
+        with pytest.raises(Refused, match="crm") as refusal:
+            run(device, "near", networks=LOOPBACK)
+
+        assert (refusal.value.code, service.log) == ("CredentialMissing", [])
+
     def test_reaches_no_private_network_that_nobody_opened(
         self, device: Device, portal: FakePortal, service: HTTPServer
     ) -> None:
