@@ -257,7 +257,8 @@ class Expression:
         if key not in self._compiled:
             text = self.reading.text(filled=filled, trimmed=trimmed)
             text = made_over(text) if is_slow(text) else text
-            self._compiled[key] = _compiled(f"$type((\n{text}\n))" if typed else text)
+            # Not first in its brackets: a regular expression may not stand there.
+            self._compiled[key] = _compiled(f"$type((0;\n{text}\n))" if typed else text)
         return self._compiled[key]
 
 
