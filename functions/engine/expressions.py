@@ -256,12 +256,19 @@ class Expression:
     def _variant(
         self, filled: frozenset[str], trimmed: Set[str], *, typed: bool = False
     ) -> Compiled:
+        """Compile it with these names filled in. Raises Thrown where that is no JSONata."""
         key = (filled, frozenset(trimmed), typed)
-        if key not in self._compiled:
-            text = self.reading.text(filled=filled, trimmed=trimmed)
-            text = made_over(text) if is_slow(text) else text
-            self._compiled[key] = _compiled(f"$type((\n{text}\n))" if typed else text)
-        return self._compiled[key]
+        if key in self._compiled:
+            return self._compiled[key]
+        text = self.reading.text(filled=filled, trimmed=trimmed)
+        text = made_over(text) if is_slow(text) else text
+        try:
+            # Not first in its brackets: a regular expression may not stand there.
+            self._compiled[key] = _compiled(f"$type((0;\n{text}\n))" if typed else text)
+            return self._compiled[key]
+        except JlensError as error:  # what is filled in has no parent, and nests a level deeper
+            code = error.code
+        raise Thrown(code)
 
 
 def _compiled(text: str) -> Compiled:

@@ -36,10 +36,10 @@ class Token:
 
 
 _SYMBOLS = re.compile(r"\.\.|:=|!=|>=|<=|\*\*|~>|\?:|\?\?|[.\[\]{}(),@#;:?+\-*/%|=<>^&!~]")
-_SPACE = re.compile(r"(?:\s|/\*.*?\*/)+", re.DOTALL)
+_SPACE = re.compile(r"(?:[ \t\n\r\v]|/\*.*?\*/)+", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_WORD = re.compile(r"[^\s.\[\]{}(),@#;:?+\-*/%|=<>^&!~]+")
+_WORD = re.compile(r"[^ \t\n\r\v.\[\]{}(),@#;:?+\-*/%|=<>^&!~]+")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 WORD_OPERATORS = frozenset({"and", "or", "in"})

@@ -49,6 +49,8 @@ class TestValues:
             ("$exists($)", UNDEFINED, False),
             ("$", UNDEFINED, UNDEFINED),
             ("function($x){$x}", {}, UNDEFINED),
+            ("/a/('b')", {}, UNDEFINED),
+            ("/a/", {}, UNDEFINED),
             ("a.b", {"a": [{"b": 1}]}, 1),
             ("a.b", {"a": []}, UNDEFINED),
             ("a.b", {"a": 5}, UNDEFINED),

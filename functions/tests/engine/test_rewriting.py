@@ -33,6 +33,7 @@ class TestContext:
             ("a / @ctx.b / c", f"a / {C}.b / c"),
             ('"\\"@ctx.a"', '"\\"@ctx.a"'),
             ("a@$x.b", "a@$x.b"),
+            ("@ctx.a\u00a0b", f"{C}.a\u00a0b"),
         ],
     )
     def test_it_is_reached_on_tokens_only(self, source: str, text: str) -> None:
@@ -78,6 +79,7 @@ class TestRootNames:
             ("a ? b : c", ["a", "b", "c"]),
             ("($x := a; $x.b)", ["a"]),
             ("a@$x.b#$i.c", ["a"]),
+            ("a\u00a0b + $c\u0085d", ["a\u00a0b"]),  # only ASCII's blanks part names
         ],
     )
     def test_names_at_the_root_are_found(self, source: str, names: list[str]) -> None:

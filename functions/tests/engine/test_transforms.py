@@ -170,6 +170,14 @@ class TestThrowing:
             {"path": "output.x", "code": "D3030"},
         ]
 
+    def test_so_is_what_can_not_be_filled_in(self) -> None:
+        source = get(outputTransform="rows", records='=(tasks.{"id": %.%.id}) ~> $count')
+
+        played = play(source, service=serve({"rows": {"a": 1}, "tasks": [{"id": 1}]}))
+
+        assert played.outcome.status == "ok"
+        assert played.outcome.warnings == [{"path": "records", "code": "S0217"}]
+
 
 class TestCondition:
     @pytest.mark.parametrize("when", [False, "=@ctx.user.id = 'other'", "=@ctx.user.nothing"])
