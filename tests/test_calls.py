@@ -97,6 +97,20 @@ class TestCall:
         assert answer["error"]["name"] == "CredentialOriginRefused"
         assert httpserver.log == []
 
+    def test_masks_a_secret_that_comes_back_and_flags_it(
+        self, field: Field, httpserver: HTTPServer, service: str
+    ) -> None:
+        rows = {"value": [{"id": 1, "name": "Ann, s3cret-key"}]}
+        httpserver.expect_request("/customers").respond_with_json(rows)
+        field.publish(list_customers=LIST.format(service=service))
+        field.save_api_key("crm", "s3cret-key", service)
+
+        answer = field.call("list-customers", region="EU")
+
+        assert answer.json()["output"] == {"id": "1", "name": "Ann, ***"}
+        wait_until(lambda: CallRecord.objects.exists())
+        assert CallRecord.objects.get().echoed_secret
+
     def test_serves_many_at_once(self, field: Field, httpserver: HTTPServer, service: str) -> None:
         def echo(request: Request) -> Response:
             return Response(f'{{"n": {request.args["n"]}}}', content_type="application/json")

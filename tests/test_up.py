@@ -168,6 +168,11 @@ class TestDemo:
         assert ids == sorted(ids)
         assert answer["upstream"]["pages"] == 3
 
+    def test_calls_the_solution_s_script(self, demo: Up) -> None:
+        rows = demo.call("list-tasks")["records"]
+
+        assert {row["duration"] for row in rows} == {"30 min", "45 min", "1 h", "1 h 15 min"}
+
     def test_creates_from_a_body(self, demo: Up) -> None:
         answer = demo.call("create-note", customer_id="7", text="Ring twice")
 

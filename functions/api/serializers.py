@@ -135,6 +135,7 @@ class CallRecordSerializer(serializers.ModelSerializer[CallRecord]):
             "upstream_ms",
             "transform_ms",
             "warnings",
+            "echoed_secret",
             "started_at",
         ]
 

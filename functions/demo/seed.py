@@ -102,7 +102,7 @@ def _publish(solution: Solution, service_url: str, service_key: str, owner: User
         type=Credential.Type.API_KEY,
         secret=service_key,
         allowed_origins=[service_url],
-        available_to_devices=False,
+        available_to_devices=True,  # for what the devices run themselves
         by=owner,
     )
     publish_solution(solution, archive=pack_files(files), by=owner)

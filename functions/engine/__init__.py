@@ -10,6 +10,7 @@ from functions.engine import rest, sql
 from functions.engine.checking import check_definition
 from functions.engine.definitions import Continuation, Definition, Handler, Parameter
 from functions.engine.parameters import check_parameters
+from functions.engine.scripts import OwnScripts, ScriptProcesses
 from functions.engine.types import (
     Call,
     Checked,
@@ -22,6 +23,7 @@ from functions.engine.types import (
     Outcome,
     Provider,
     Refresh,
+    ScriptCall,
     Secret,
     Surroundings,
     Timing,
@@ -53,9 +55,12 @@ __all__ = [
     "Mint",
     "OffLoop",
     "Outcome",
+    "OwnScripts",
     "Parameter",
     "Provider",
     "Refresh",
+    "ScriptCall",
+    "ScriptProcesses",
     "Secret",
     "Surroundings",
     "Timing",

@@ -1,6 +1,8 @@
 """Whether a definition can run, said before anybody calls it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from functions.engine.compiling import Compiler, is_yes, mapping_of
@@ -22,19 +24,14 @@ from functions.engine.structure import find_misfits
 from functions.engine.types import Checked, Fault, Provider
 from functions.engine.urls import UrlTemplate
 
-# Only the device evaluates these; what can't be parsed is refused all the same.
-_OF_DEVICE = frozenset(
-    {
-        *("forRowsWithValues", "forRowsInRange", "queries", "conversions", "guard"),
-        *("statements", "find", "replace", "timestamp"),
-    }
-)
 
-
-def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
+def check_definition(
+    source: Mapping[str, Any], *, name: str, scripts: Mapping[str, str] = MappingProxyType({})
+) -> Checked:
     """Compile a definition, or list every fault that keeps it from running.
 
-    Cheap for what was checked before: expressions are compiled once per text.
+    `scripts` are the sources of a solution's scripts by the name of the file; the definition holds
+    those that it calls. Cheap for what was checked before: expressions are compiled once per text.
     """
     if not source:
         empty = Fault((), "empty", "This file is empty, so there is no function to call.")
@@ -52,7 +49,10 @@ def check_definition(source: Mapping[str, Any], *, name: str) -> Checked:
     definition = build(source, name, compiler)
     if not faults:
         warnings += find_idle(definition, result_keys=compiler.result_keys)
-    return Checked(None if faults else definition, faults, warnings)
+    called = {call.file for call in compiler.script_calls} & scripts.keys()
+    own = {file: scripts[file] for file in called}
+    checked = None if faults else replace(definition, scripts=own)
+    return Checked(checked, faults, warnings, compiler.script_calls)
 
 
 def _rest(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition:
@@ -236,8 +236,9 @@ def _check_of_device(
     fields: Mapping[str, Any], place: Place, path: tuple[str | int, ...], compiler: Compiler
 ) -> None:
     """See that what only the device evaluates can be parsed, and keep nothing of it."""
-    for key in _OF_DEVICE & fields.keys() & place.keys.keys():
-        compiler.value(fields[key], (*path, key), root="context")
+    for key in place.keys.values():
+        if key.is_of_device and key.name in fields:
+            compiler.value(fields[key.name], (*path, key.name), root="context")
     for column, bounds in mapping_of(fields.get("forRowsInRange")).items():
         compiler.warn_unknown(mapping_of(bounds), RANGE, (*path, "forRowsInRange", column))
 

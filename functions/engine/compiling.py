@@ -18,7 +18,7 @@ from functions.engine.expressions import UNDEFINED, Expression, Unparsed, compil
 from functions.engine.failures import BadRequest
 from functions.engine.language import PARAMETER, Place
 from functions.engine.parameters import CONTROL, FITS
-from functions.engine.types import Fault, Provider
+from functions.engine.types import Fault, Provider, ScriptCall
 from functions.engine.urls import PRIVATE_USE, UrlTemplate
 
 Path = tuple[str | int, ...]
@@ -40,6 +40,7 @@ class Compiler:
         self._misshapen = {fault.path for fault in faults}
         self.faults = faults
         self.warnings = warnings
+        self.script_calls: list[ScriptCall] = []
         self.result_keys: Set[str] | None = None
 
     def refuse(self, path: Path, code: str, message: str) -> None:
@@ -87,8 +88,8 @@ class Compiler:
             message = f"This expression does not parse ({unparsed.code}{at})."
             self.refuse(path, "expression_unparsed", message)
             return None
-        for name in sorted(expression.reading.file_functions):
-            self.warn(path, "file_function", f"The function $file.{name} does not run here yet.")
+        calls = (ScriptCall(path, *named) for named in expression.reading.scripts)
+        self.script_calls += calls
         for name in sorted(self._filled(expression, root)):
             self.warn(path, "filled_in", f"The name {name} is not of this value; it is filled in.")
         return expression

@@ -52,6 +52,7 @@ class Wallet:
         self._held: dict[str, Held] = {}
         self._replaced_ones: list[tuple[str, Held]] = []
         self._texts: dict[str, str] = {}
+        self.was_sent_back = False
 
     def hold(self, credential: Credential, wire: str) -> str:
         for placeholder, held in self._held.items():
@@ -133,15 +134,20 @@ class Wallet:
         They could write a secret differently, past all masking; and a link to the next page that
         holds the key still works. Escapes hide none, nor does percent-encoding.
         """
-        if not self._texts:
-            return value
-        return _mapped(value, lambda text: replace_escaped(text, self._texts))
+        return _mapped(value, self._held_back_text) if self._texts else value
+
+    def _held_back_text(self, text: str) -> str:
+        held = replace_escaped(text, self._texts)
+        self.was_sent_back |= held != text
+        return held
 
     def held_back_octets(self, octets: bytes) -> bytes:
         """Do the same in what is no text, where nothing is escaped."""
+        held = octets
         for secret, placeholder in self._texts.items():
-            octets = octets.replace(secret.encode(), placeholder.encode())
-        return octets
+            held = held.replace(secret.encode(), placeholder.encode())
+        self.was_sent_back |= held != octets
+        return held
 
     def _secret_texts(self) -> dict[str, str]:
         """Map all texts that give a secret away to what stands in for them.

@@ -87,7 +87,8 @@ class Handler:
 class Definition:
     """A function that may run. `source` is what it was built from, plain and unchanged.
 
-    `method` is upper case for REST, lower case (`query`, `execute`) for SQL.
+    `method` is upper case for REST, lower case (`query`, `execute`) for SQL. `scripts` are the
+    sources of the JavaScript that its expressions call, by the name of the file.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Definition:
     refreshes_token: bool = True
     handlers: tuple[Handler, ...] = ()
     operations: tuple[Mapping[str, Any], ...] = ()
+    scripts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def credential_keys(self) -> tuple[str, ...]:

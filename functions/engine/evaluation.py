@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from functions.engine.expressions import (
@@ -17,6 +17,7 @@ from functions.engine.expressions import (
     is_truthy,
 )
 from functions.engine.failures import BadResponse, ExpressionLimit, UpstreamTimeout
+from functions.engine.scripts import OwnScripts, ScriptSession
 from functions.engine.types import Limits, OffLoop, Warned
 
 # What `$.name` falls back to in the context when neither the root nor the body has the name.
@@ -64,10 +65,20 @@ class Context:
 class Evaluator:
     """Evaluates for one call. Every method raises ExpressionLimit, BadResponse, UpstreamTimeout."""
 
-    def __init__(self, limits: Limits, *, deadline: float, off_loop: OffLoop) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        deadline: float,
+        off_loop: OffLoop,
+        own_scripts: OwnScripts,
+        scripts: Mapping[str, str],
+    ) -> None:
         self._limits = limits
         self._deadline = deadline
         self._off_loop = off_loop
+        self._own_scripts = own_scripts
+        self._scripts = scripts
         self.warnings: list[Warned] = []
         self.seconds = 0.0
 
@@ -76,10 +87,8 @@ class Evaluator:
     ) -> Any:
         """Evaluate with `$` as the root, or as the context for None.
 
-        What throws gives None and a warning, a script's function gives nothing and a warning.
+        What throws gives None and a warning.
         """
-        if expression.reading.file_functions:
-            self.warnings.append({"path": place, "code": "function_unknown"})
         started = time.monotonic()
         try:
             return await self._evaluate(expression, root, context)
@@ -94,9 +103,11 @@ class Evaluator:
             self.seconds += time.monotonic() - started
 
     async def _evaluate(self, expression: Expression, root: Root | None, context: Context) -> Any:
-        evaluate = functools.partial(_evaluate, expression, root, context)
+        evaluate = functools.partial(_evaluate, expression, root, context, self._opened)
         size = max(0 if root is None else root.size, context.body.size)
-        if size <= ON_LOOP_SIZE and not _NEVER_ON_LOOP & expression.reading.functions:
+        reading = expression.reading
+        is_quick = not reading.scripts and not _NEVER_ON_LOOP & reading.functions
+        if size <= ON_LOOP_SIZE and is_quick:
             try:
                 bounds = self._bounds(
                     seconds=_ON_LOOP_SECONDS, steps=_ON_LOOP_STEPS, items=_ON_LOOP_ITEMS
@@ -112,6 +123,9 @@ class Evaluator:
                 return await self._off_loop(functools.partial(evaluate, bounds=bounds, shared=True))
         except TimeoutError:
             raise Exhausted from None
+
+    def _opened(self, bounds: Bounds) -> ScriptSession:
+        return self._own_scripts.open(self._scripts, seconds=bounds.seconds, most=bounds.size)
 
     def allow(self, seconds: float) -> None:
         """Give expressions this much time yet, so that a timeout can still be handled."""
@@ -156,6 +170,7 @@ def _evaluate(
     expression: Expression,
     root: Root | None,
     context: Context,
+    opened: Callable[[Bounds], ScriptSession],
     *,
     bounds: Bounds,
     shared: bool,
@@ -165,9 +180,17 @@ def _evaluate(
     filled, trimmed = _fill_ins(expression, place, context, is_context=root is None)
     with_body = expression.response_keys is None or "body" in expression.response_keys
     bound = context.select(expression.context_keys, with_body=with_body)
-    return expression.evaluate(
-        place, context=bound, filled=filled, trimmed=trimmed, bounds=bounds, shared=shared
-    )
+    with opened(bounds) as session:
+        scripts = expression.reading.scripts.items()
+        return expression.evaluate(
+            place,
+            context=bound,
+            filled=filled,
+            trimmed=trimmed,
+            functions={variable: session.function(*named) for named, variable in scripts},
+            bounds=bounds,
+            shared=shared,
+        )
 
 
 def _context_as_root(expression: Expression, context: Context) -> Root:

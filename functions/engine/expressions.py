@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -78,7 +79,7 @@ _MISSING: Final = object()
 
 def is_temporary_id(candidate: Any) -> bool:
     """Whether an id was made on a device for a row that the service does not know yet."""
-    return isinstance(candidate, str) and candidate.startswith(("temp_", "temp-"))
+    return isinstance(candidate, str) and candidate[:5].lower() in ("temp_", "temp-")
 
 
 def _new_id() -> str:
@@ -148,7 +149,8 @@ class Expression:
             raise Unparsed(error.code, error.position) from None
         except UnicodeEncodeError:  # half a character
             raise Unparsed("S0104", None) from None
-        reads: dict[str, Any] = dict(compiled.reads({CONTEXT: None}))
+        functions = dict.fromkeys(self.reading.scripts.values(), _new_id)
+        reads: dict[str, Any] = dict(compiled.reads({CONTEXT: None, **functions}))
         everything = bool(reads.get("everyBinding"))
         context: Any = True if everything else reads.get("bindings", {}).get(CONTEXT, {})
         self.context_keys = None if context is True else frozenset(context)
@@ -174,16 +176,17 @@ class Expression:
         trimmed: Set[str],
         bounds: Bounds,
         shared: bool,
+        functions: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
     ) -> Any:
         """Evaluate; UNDEFINED where nothing comes of it.
 
-        `filled` are root names that the root lacks; `shared` lets other threads run meanwhile.
-        Raises Thrown, Exhausted, NotJson.
+        `filled` are root names that the root lacks; `functions` are the scripts', by their
+        variable; `shared` lets other threads run meanwhile. Raises Thrown, Exhausted, NotJson.
         """
         known = self.follow(root, filled) if not trimmed else _MISSING
         if known is not _MISSING:
             return known
-        bindings: dict[str, Any] = {CONTEXT: context, FILLED: filled}
+        bindings: dict[str, Any] = {CONTEXT: context, FILLED: filled, **functions}
         names = frozenset(filled)
         answer = self._run(self._variant(names, trimmed), root, bindings, bounds, shared=shared)
         if answer is not None:

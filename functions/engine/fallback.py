@@ -63,7 +63,7 @@ class Compiled:
     def _run(self, value: Any, bindings: dict[str, Any], *, timeout: float, **_limits: Any) -> Any:
         named = self._library.JsonataBindings()
         for name, bound in bindings.items():
-            named.bind_value(name, bound)
+            (named.bind_function if callable(bound) else named.bind_value)(name, bound)
         self._compiled.set_timeout(max(1, int(timeout * 1000)))
         try:
             answer = self._compiled.evaluate(value, named)

@@ -20,7 +20,8 @@ _NAMES = {Provider.REST: "rest", Provider.SQL: "sql"}
 class Key:
     """One key of a place. `choices` are its values by provider, under None where all have them.
 
-    `is_local` marks what does nothing unless the device makes the call itself.
+    `is_local` marks what does nothing unless the device makes the call itself, `is_of_device` what
+    the device alone evaluates.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Key:
     default: Any
     examples: tuple[Any, ...]
     is_local: bool
+    is_of_device: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def _key(name: str, place: str, schema: Schema) -> Key:
         default=schema.get("default"),
         examples=tuple(schema["examples"]),
         is_local=schema.get("x-local", False),
+        is_of_device=schema.get("x-device", False),
     )
 
 

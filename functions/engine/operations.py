@@ -11,6 +11,10 @@ EVALUATED: dict[str, Literal["context", "result"]] = {
     "when": "context",
     "table": "context",
     "primaryKey": "context",
+    "find": "context",
+    "replace": "context",
+    "tables": "context",
+    "statements": "context",
     "records": "result",
 }
 
@@ -36,8 +40,9 @@ async def finish_operations(
 ) -> dict[int, dict[str, Any]]:
     """Evaluate what is evaluated on the server; operations whose `when` is false are left out.
 
-    `records` see the result, `when`, `table` and `primaryKey` the context; all else is the
-    device's and travels as it was written. The key is the operation's place in the definition.
+    `records` see the result, all else the context: what the device can't know, as the answer's id
+    in `replace`. The rest is the device's and travels as it was written. The key is the
+    operation's place in the definition.
     """
     finished = {}
     for index, operation in enumerate(operations):

@@ -62,7 +62,11 @@ class Paging:
         self.wallet = Wallet()
         self.pages = 0
         self.evaluator = Evaluator(
-            surroundings.limits, deadline=surroundings.deadline, off_loop=surroundings.off_loop
+            surroundings.limits,
+            deadline=surroundings.deadline,
+            off_loop=surroundings.off_loop,
+            own_scripts=surroundings.scripts,
+            scripts=call.definition.scripts,
         )
         self._attempts = Attempts(
             call.definition,

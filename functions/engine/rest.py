@@ -58,4 +58,5 @@ def _closed(outcome: Outcome, paging: Paging) -> Outcome:
         warnings=evaluator.warnings,
         request_bytes=traffic.request_bytes,
         response_bytes=traffic.response_bytes,
+        echoed_secret=paging.wallet.was_sent_back,
     )

@@ -1,8 +1,9 @@
 """App creators' JSONata made into plain JSONata: `@ctx.` reached, hyphens kept, root names found.
 
 `Reading` holds what one walk over the tokens found; `Reading.text` writes the expression down
-again. A name at the root (`$.inputs`, `$$.headers`, `tasks`) is only recorded: whether it has to be
-filled in is known when the root is.
+again. `$file.fn(…)`, where nothing binds `$file`, calls a script's function. A name at the root
+(`$.inputs`, `$$.headers`, `tasks`) is only recorded: whether it has to be filled in is known when
+the root is.
 """
 
 import re
@@ -18,6 +19,9 @@ _HYPHENATED = re.compile(r"(?:-\w+)+")
 _CONSTANTS = frozenset({"true", "false", "null"})
 _LAMBDAS = ("function", "λ")
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
+# A library's null is nothing, so what a script gives is looked up in an object: `{"v": null}`.
+_GIVEN = ', "v")'
+_HANDED = ("$one__", "$two__", "$three__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +52,22 @@ class Frame:
     in_step: bool = False
     in_context: bool = False
     bars: int = 0
+    after: str = ""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What one expression says; `path` is set where it is nothing but a path of fields."""
+    """What one expression says; `path` is set where it is nothing but a path of fields.
+
+    `scripts` are the variables that stand for functions of scripts, by file and function.
+    """
 
     source: str
     edits: list[Edit] = field(default_factory=list)
     root_names: list[RootName] = field(default_factory=list)
     path: tuple[str, ...] | None = None
     functions: set[str] = field(default_factory=set)
-    file_functions: set[str] = field(default_factory=set)
+    scripts: dict[tuple[str, str], str] = field(default_factory=dict)
     object_keys: frozenset[str] | None = None
 
     def text(self, *, filled: Set[str] = frozenset(), trimmed: Set[str] = frozenset()) -> str:
@@ -86,6 +94,7 @@ class _Walk:
     def __init__(self, source: str) -> None:
         self.reading = Reading(source)
         self._tokens = tokenize(source)
+        self._bound = _bound_variables(self._tokens)
         self._frames = [Frame()]
         self._index = 0
         self._lambda_end = -2  # the last token before a body: `)`, or `>` of a signature
@@ -131,12 +140,40 @@ class _Walk:
         step = self._peek(2)
         if self._is(1, "("):
             self.reading.functions.add(token.text)
-        elif token.text == "$file" and self._is(1, ".") and self._is(3, "(") and step is not None:
-            self.reading.file_functions.add(step.text)
+        elif self._is(1, ".") and step is not None and self._is_script(token, step):
+            self._take_script(token, step, frame)
+            return
         at_root = token.text == "$$" or (token.text == "$" and frame.is_root and not frame.in_step)
         is_path = self._is(1, ".") and step is not None and step.is_step and not self._is(3, "(")
         if at_root and is_path and step is not None and not frame.in_exists:
             self._add_root_name(step, token.start, 2)
+
+    def _is_script(self, token: Token, step: Token) -> bool:
+        is_named = token.text not in ("$", "$$") and step.kind == "name"
+        return is_named and token.text not in self._bound
+
+    def _take_script(self, token: Token, step: Token, frame: Frame) -> None:
+        """Let a variable stand for the function; one that is not called becomes a lambda."""
+        named = (token.text[1:], step.text)
+        variable = self.reading.scripts.setdefault(named, f"script{len(self.reading.scripts)}__")
+        called = f"$lookup(${variable}("
+        if not self._is(3, "("):
+            handed = ", ".join(_HANDED)
+            text = f"(function({handed}){{{called}{handed}){_GIVEN}}})"
+            self.reading.edits.append(Edit(token.start, step.end, text))
+            self._index += 2
+            return
+        after = _GIVEN
+        if self._is(-1, "~>"):  # the library puts what is piped before the first argument
+            comma = "" if self._is(4, ")") else ", "
+            called = f"function({_HANDED[0]}){{{called}{_HANDED[0]}{comma}"
+            after += "}"
+        self._index += 3
+        paren = self._tokens[self._index]
+        self.reading.edits.append(Edit(token.start, paren.end, called))
+        frame.after_operand = True
+        self._open(paren, frame)
+        self._frames[-1].after = after
 
     def _add_root_name(self, token: Token, start: int, offset: int) -> None:
         edit = Edit(start, token.end, f"${FILLED}.{token.text}")
@@ -175,6 +212,8 @@ class _Walk:
         elif token.text == frame.closer:
             self._frames.pop()
             self._frames[-1].after_operand = True
+            if frame.after:
+                self.reading.edits.append(Edit(token.end, token.end, frame.after))
             if frame.is_parameters:
                 self._lambda_end = self._index
         elif token.text == ".":
@@ -236,6 +275,22 @@ class _Walk:
                 _begin_operand(frame)
         elif not frame.after_operand:
             self._frames.append(Frame(closer="|", is_root=False))
+
+
+def _bound_variables(tokens: list[Token]) -> frozenset[str]:
+    """Name the variables that the expression itself binds, wherever it does."""
+    bound = set()
+    in_parameters = False
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1].text if index else ""
+        after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+        if token.text == "(" and before in _LAMBDAS:
+            in_parameters = True
+        elif token.text == ")":
+            in_parameters = False
+        elif token.kind == "variable" and (in_parameters or after == ":=" or before in ("@", "#")):
+            bound.add(token.text)
+    return frozenset(bound)
 
 
 def _begin_operand(frame: Frame) -> None:

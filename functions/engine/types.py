@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, NotRequired, Protocol,
 
 if TYPE_CHECKING:
     from functions.engine.definitions import Definition
+    from functions.engine.scripts import OwnScripts
     from jigxmgmt import outbound
 
 
@@ -26,15 +27,26 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptCall:
+    """Where in a definition which function of which script is called."""
+
+    path: tuple[str | int, ...]
+    file: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A definition that may run, or the faults that keep it from running.
 
-    An empty file is legal: it has neither a definition nor a fault, only a warning `empty`.
+    An empty file is legal: it has neither a definition nor a fault, only a warning `empty`. Whether
+    the scripts have the functions that are called is for others to find out: it runs them.
     """
 
     definition: "Definition | None"
     faults: list[Fault]
     warnings: list[Fault]
+    script_calls: Sequence[ScriptCall] = ()
 
 
 class Secret:
@@ -125,13 +137,14 @@ class Surroundings:
 
     The deadline is a reading of `time.monotonic()`. `credentials` answers by key, None where there
     is no such credential. Which schemes an origin may have is decided by whoever saves it: the
-    engine compares scheme, host and port. Without `refresh` no access token is renewed, without
-    `mint` none of our own is issued.
+    engine compares scheme, host and port. `scripts` are processes of the definition's owner.
+    Without `refresh` no access token is renewed, without `mint` none of our own is issued.
     """
 
     credentials: Callable[[str], Awaitable[Credential | None]]
     transport: Transport
     deadline: float
+    scripts: "OwnScripts"
     limits: Limits = Limits()
     off_loop: OffLoop = asyncio.to_thread
     refresh: Refresh | None = None
@@ -184,7 +197,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a call. Sizes are bytes of bodies, over all pages and attempts."""
+    """What became of a call. Sizes are bytes of bodies, over all pages and attempts.
+
+    `echoed_secret` says that a service sent back a secret that it had been sent; it is masked.
+    """
 
     status: Literal["ok", "skipped", "error"]
     output: Any = field(default=None, repr=False)
@@ -197,3 +213,4 @@ class Outcome:
     warnings: list[Warned] = field(default_factory=list)
     request_bytes: int = 0
     response_bytes: int = 0
+    echoed_secret: bool = False

@@ -46,6 +46,9 @@ class CallRecord(models.Model):
     upstream_ms = models.PositiveIntegerField(default=0)
     transform_ms = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
+    echoed_secret = models.BooleanField(
+        default=False, help_text="The service sent back a secret that it was sent."
+    )
     started_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -60,6 +60,27 @@ def read_archive(archive: bytes) -> Files:
         raise NotAnArchive(_("This is not a zip that can be read.")) from error
 
 
+def read_scripts(archive: bytes) -> dict[str, str]:
+    """Return the sources of the scripts in a zip that was read before, by the name of the file."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        paths = [path for path in opened.namelist() if is_script(path)]
+        return scripts_of({path: opened.read(path) for path in paths})
+
+
+def scripts_of(files: Files) -> dict[str, str]:
+    """Return the sources of a folder's scripts by the name of the file."""
+    scripts = {path: content for path, content in files.items() if is_script(path)}
+    return {
+        PurePosixPath(path).stem: text.decode(errors="replace") for path, text in scripts.items()
+    }
+
+
+def is_script(path: str) -> bool:
+    """Whether this is `scripts/expressions/NAME.js`."""
+    parts = PurePosixPath(path)
+    return parts.parent == PurePosixPath("scripts/expressions") and parts.suffix == ".js"
+
+
 def pack_folder(folder: Path) -> bytes:
     """Return a folder as a zip: no hidden files, and none that a link leads to."""
     packed = io.BytesIO()

@@ -2,12 +2,14 @@
 
 import uuid
 from collections import OrderedDict
+from functools import lru_cache
 
 import orjson
 from django.utils.translation import gettext as _
 
 from functions.engine import Definition, check_definition
-from functions.models import FunctionDefinition
+from functions.models import FunctionDefinition, PublishedVersion
+from functions.services.archives import read_scripts
 from jigxmgmt.errors import NotFound
 from orgs.models import Solution
 
@@ -58,12 +60,22 @@ class Definitions:
         return definition
 
     def _keep(self, key: Key, row: FunctionDefinition) -> Definition | None:
-        definition = check_definition(orjson.loads(row.source), name=row.name).definition
+        checked = check_definition(orjson.loads(row.source), name=row.name)
+        if checked.script_calls:
+            scripts = _scripts_of(row.version_id)
+            checked = check_definition(orjson.loads(row.source), name=row.name, scripts=scripts)
+        definition = checked.definition
         if definition is not None:
             self._known[key] = definition
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
         return definition
+
+
+@lru_cache(maxsize=16)
+def _scripts_of(version_id: uuid.UUID) -> dict[str, str]:
+    archives = PublishedVersion.objects.filter(pk=version_id).values_list("archive", flat=True)
+    return read_scripts(bytes(archives.get()))
 
 
 definition_of = Definitions(most=5000)

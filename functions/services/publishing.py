@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 
 from functions.engine import Definition, Fault, Parameter, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
-from functions.services.archives import Files, read_archive
+from functions.services.archives import Files, is_script, read_archive, scripts_of
 from functions.services.documents import Document, NotYaml, read_document
+from functions.services.script_checks import ScriptChecks
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound, TooLargeAnInput, pointer
 from orgs import policies
 from orgs.models import Organization, Solution, User
@@ -37,7 +38,8 @@ class FunctionsTooLarge(TooLargeAnInput):
     code = "functions_too_large"
 
 
-# Reading YAML with its lines takes about two seconds a megabyte, and a publisher waits for it.
+# Reading YAML with its lines takes about two seconds a megabyte, and a publisher waits for it. What
+# functions call of scripts counts too.
 MOST_FAULTS = 100
 MOST_BYTES_OF_FUNCTIONS = 2 * 1024 * 1024
 FUNCTION_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,48}[A-Za-z0-9]")
@@ -143,13 +145,15 @@ def check_solution(
     Raises FunctionsTooLarge.
     """
     paths = sorted(path for path in files if is_function(path))
-    if sum(len(files[path]) for path in paths) > MOST_BYTES_OF_FUNCTIONS:
-        raise FunctionsTooLarge(_("The functions have more than 2 MB of text."))
+    counted = [*paths, *filter(is_script, files)]
+    if sum(len(files[path]) for path in counted) > MOST_BYTES_OF_FUNCTIONS:
+        raise FunctionsTooLarge(_("The functions and their scripts have more than 2 MB of text."))
     checked = CheckedSolution(credentials, paths=dict(beside or {}))
     checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
-    for path in paths:
-        if len(checked.faults) < MOST_FAULTS:
-            _check_file(path, files[path], checked)
+    with ScriptChecks(scripts_of(files)) as scripts:
+        for path in paths:
+            if len(checked.faults) < MOST_FAULTS:
+                _check_file(path, files[path], checked, scripts)
     return checked
 
 
@@ -215,7 +219,7 @@ def warning_document(warning: FieldFault) -> dict[str, object]:
     }
 
 
-def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
+def _check_file(path: str, content: bytes, checked: CheckedSolution, scripts: ScriptChecks) -> None:
     try:
         text = content.decode("utf-8-sig")
         document = read_document(text)
@@ -230,10 +234,12 @@ def _check_file(path: str, content: bytes, checked: CheckedSolution) -> None:
         checked.faults.append(FieldFault("", _("A function is a mapping."), "type", path, 1))
         return
     document.content = content_or_empty
-    _check_definition(path, text, document, checked)
+    _check_definition(path, text, document, checked, scripts)
 
 
-def _check_definition(path: str, text: str, document: Document, checked: CheckedSolution) -> None:
+def _check_definition(
+    path: str, text: str, document: Document, checked: CheckedSolution, scripts: ScriptChecks
+) -> None:
     source = document.content
     name = str(source.get("functionId") or PurePosixPath(path).stem.lower())
     result = check_definition(source, name=name)
@@ -247,6 +253,7 @@ def _check_definition(path: str, text: str, document: Document, checked: Checked
         checked.functions[name] = _row(result.definition, name, path, text)
         if checked.credentials is not None:
             warnings += _missing_credentials(result.definition, checked.credentials)
+        warnings += scripts.warnings_about(result.script_calls)
     checked.faults += [_located(fault, path, document) for fault in faults]
     checked.warnings += [_located(warning, path, document) for warning in warnings]
 

@@ -1,5 +1,6 @@
 """What a device is given of credentials: what its own functions name, and no more."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,19 +8,27 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from auth_providers.models import OAuthConfiguration
+from auth_providers.models import Device, OAuthConfiguration
+from auth_providers.services.accounts import disable_account
+from auth_providers.services.configuration_fields import ConfigurationFields
 from auth_providers.services.configuration_secrets import put_client_secret
-from auth_providers.tests.factories import OAuthConfigurationFactory
+from auth_providers.services.devices import revoke_device
+from auth_providers.tests.factories import OAuthConfigurationFactory, connected, signed_in
 from functions.models import Credential
 from functions.services.credentials import save_credential
-from functions.services.oauth_credentials import save_oauth_alias
+from functions.services.oauth_credentials import save_oauth_alias, save_oauth_credential
 from functions.tests.doors import phone_of
 from functions.tests.factories import SECRET, publish
-from orgs.models import Solution, SolutionMember, User
+from orgs.models import Membership, Solution, SolutionMember, User
 
 pytestmark = pytest.mark.django_db
 
 ORIGINS = ["https://geo.example.com"]
+CLIENT = ConfigurationFields(
+    client_id="field-app",
+    issuer="https://login.example",
+    redirect_urls=("https://app.example/callback",),
+)
 
 
 def function(*keys: str, on_device: bool = True) -> str:
@@ -129,6 +138,87 @@ class TestKeychain:
                 "uses_pkce": True,
             },
         }
+        assert SECRET.encode() not in answer.content
+
+
+def save_as(type: Credential.Type, solution: Solution, *, by: User) -> None:
+    """Save the marker as the secret of a credential `crm` of this type, open to devices."""
+    if type == Credential.Type.OAUTH_ALIAS:
+        alias(solution, "crm", by=by)
+    elif type == Credential.Type.OAUTH:
+        save_oauth_credential(
+            solution,
+            key="crm",
+            fields=CLIENT,
+            client_secret=SECRET,
+            allowed_origins=ORIGINS,
+            by=by,
+            now=timezone.now(),
+        )
+    else:
+        username = "mia" if type == Credential.Type.BASIC_AUTH else ""
+        save(solution, "crm", by=by, type=type, username=username)
+
+
+@pytest.mark.parametrize("type", Credential.Type)
+class TestEveryType:
+    def test_of_what_the_server_runs_is_not_there(
+        self, type: Credential.Type, solution: Solution, owner: User, worker: User
+    ) -> None:
+        save_as(type, solution, by=owner)
+        publish(solution, by=owner, far=function("crm", on_device=False), near=function())
+
+        answer = sync(phone_of(worker), solution)
+
+        assert answer.json()["keychain"] == []
+        assert SECRET.encode() not in answer.content
+
+    def test_gives_no_refresh_token_and_no_client_secret(
+        self, type: Credential.Type, solution: Solution, owner: User, worker: User
+    ) -> None:
+        save_as(type, solution, by=owner)
+        connected(SolutionMember.objects.get(membership__user=worker))
+        publish(solution, by=owner, near=function("crm"))
+
+        answer = sync(phone_of(worker), solution)
+
+        (entry,) = answer.json()["keychain"]
+        is_of_each_person = type in (Credential.Type.OAUTH, Credential.Type.OAUTH_ALIAS)
+        assert ("secret" in entry) != is_of_each_person
+        assert (SECRET.encode() in answer.content) != is_of_each_person
+        assert not any(token in answer.content for token in (b"access-1", b"refresh-1"))
+
+
+class TestEnds:
+    @pytest.mark.parametrize(
+        ("end", "status"),
+        [
+            (lambda phone: revoke_device(phone, by=phone.user, now=timezone.now()), 401),
+            (lambda phone: disable_account(phone.user, now=timezone.now()), 401),
+            (lambda phone: Membership.objects.filter(user=phone.user).delete(), 404),
+            (lambda phone: Membership.objects.update(is_active=False), 404),
+            (lambda phone: SolutionMember.objects.update(role=SolutionMember.Role.DENY), 404),
+        ],
+        ids=["revoked", "disabled", "removed", "member_disabled", "denied"],
+    )
+    def test_with_the_next_request(
+        self,
+        end: Callable[[Device], object],
+        status: int,
+        solution: Solution,
+        owner: User,
+        worker: User,
+    ) -> None:
+        save(solution, "maps", by=owner)
+        publish(solution, by=owner, near=function("maps"))
+        tokens = signed_in(worker)
+        phone = Client(headers={"Authorization": f"Bearer {tokens.access_token}"})
+        tag = sync(phone, solution)["ETag"]
+
+        end(tokens.device)
+
+        answer = sync(phone, solution, etag=tag)
+        assert answer.status_code == status
         assert SECRET.encode() not in answer.content
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from functions.services.publishing import check_solution
+from functions.services.archives import pack_files
+from functions.services.definitions import definition_of
+from functions.services.publishing import check_solution, publish_solution
 from functions.tests.factories import LIST_CUSTOMERS, WITH_CREDENTIAL, publish, save_secret
 from orgs.models import Solution, User
 from orgs.tests.factories import SolutionFactory
@@ -77,3 +79,45 @@ class TestWarnings:
         files = {"index.jigx": b"", "functions/notes.md": b"", "jigs/yaml.yaml": b""}
 
         assert check_solution(files, credentials=None).warnings == []
+
+
+class TestScripts:
+    def test_that_give_null_are_named_where_they_are_called(
+        self, solution: Solution, owner: User
+    ) -> None:
+        called = LIST_CUSTOMERS + (
+            "output:\n"
+            "  fine: =$utils.coalesce(1)\n"
+            "  typed: =$utils.coalesec(1)\n"
+            "  absent: =$other.f()\n"
+            "  broken: =$broken.f()\n"
+        )
+        files = {
+            "functions/called.jigx": called.encode(),
+            "scripts/expressions/utils.js": b"export const coalesce = (a) => a;",
+            "scripts/expressions/broken.js": b"export function f( {",
+        }
+
+        version = publish_solution(solution, archive=pack_files(files), by=owner)
+
+        assert [(w["line"], w["code"], w["detail"]) for w in version.warnings] == [
+            (9, "script_unknown", "The script utils.js exports no function coalesec."),
+            (10, "script_unknown", "There is no script scripts/expressions/other.js."),
+            (11, "script_broken", "The script broken.js can't be loaded."),
+        ]
+
+    def test_run_with_the_version_that_they_were_published_in(
+        self, solution: Solution, owner: User
+    ) -> None:
+        files = {
+            "functions/called.jigx": (LIST_CUSTOMERS + "output: =$utils.f()\n").encode(),
+            "scripts/expressions/utils.js": b"export const f = () => 1;",
+        }
+        publish_solution(solution, archive=pack_files(files), by=owner)
+        files["scripts/expressions/utils.js"] = b"export const f = () => 2;"
+        publish_solution(solution, archive=pack_files(files), by=owner)
+
+        definitions = [definition_of(solution.pk, number, "called") for number in (1, 2)]
+
+        sources = ["export const f = () => 1;", "export const f = () => 2;"]
+        assert [definition.scripts["utils"] for definition in definitions] == sources

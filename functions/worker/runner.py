@@ -71,11 +71,13 @@ class Runner:
             EXPRESSION_THREADS, share=EXPRESSION_SHARE, name="expressions"
         )
         self._tokens = SharedThreads(TOKEN_THREADS, share=TOKEN_SHARE, name="tokens")
+        self._scripts = engine.ScriptProcesses()
 
     async def close(self) -> None:
         await self._client.close()
         self._expressions.close()
         self._tokens.close()
+        self._scripts.close()
 
     async def run(self, frame: RequestFrame) -> Answer:
         """Run one call to its end."""
@@ -129,6 +131,7 @@ class Runner:
             credentials=purse.find,
             transport=BoundTransport(self._client, policy_for(tuple(message["networks"]))),
             deadline=deadline,
+            scripts=self._scripts.of(organization_id),
             limits=call_limits(),
             off_loop=self._expressions.of(organization_id),
             refresh=purse.refresh,
@@ -206,6 +209,7 @@ def _record(
     record.total_ms, record.queue_ms = timing["total"], timing["queue"]
     record.upstream_ms, record.transform_ms = timing["upstream"], timing["transform"]
     record.warnings = len(outcome.warnings)
+    record.echoed_secret = outcome.echoed_secret
     return record
 
 

@@ -16,6 +16,7 @@ from auth_providers.services.apps import installation_app
 from functions.console.calls import PAGE_SIZE
 from functions.models import CallRecord
 from functions.tests.console.conftest import Acme
+from functions.tests.factories import CallRecordFactory
 from orgs.models import Solution
 from orgs.services.organizations import found_organization
 from orgs.tests.pages import read_page
@@ -293,6 +294,19 @@ class TestCalls:
 
         assert client.get(f"/calls/{call.pk}").status_code == 404
         assert str(call.pk) not in client.get("/calls").content.decode()
+
+    def test_says_which_service_sent_a_secret_back(self, browser: Client, acme: Acme) -> None:
+        quiet = CallRecordFactory.create(solution=acme.solution)
+        loud = CallRecordFactory.create(solution=acme.solution, echoed_secret=True)
+
+        listed, page, other = (
+            browser.get(path).content.decode()
+            for path in ("/calls", f"/calls/{loud.pk}", f"/calls/{quiet.pk}")
+        )
+
+        assert listed.count("Sent a secret back") == 1
+        assert "The service sent a secret back" in page
+        assert "secret back" not in other
 
     def test_shows_a_call_whose_person_is_gone(self, browser: Client, acme: Acme) -> None:
         call = acme.log_call(user=None, status="NO_REPLY", error_name="call_timeout")

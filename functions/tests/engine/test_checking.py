@@ -109,6 +109,11 @@ class TestFaults:
                 ("operations", 0, "find"),
                 "expression_unparsed",
             ),
+            (
+                rest(operations=[{**MERGE, "timestamp": "=("}]),
+                ("operations", 0, "timestamp"),
+                "expression_unparsed",
+            ),
             (rest(queries={"a": "=("}), ("queries", "a"), "expression_unparsed"),
             (rest(error=[{"operations": {}}]), ("error", 0, "operations"), "not_a_list"),
             (sql(query="SELECT @a"), ("query",), "token_unknown"),
@@ -202,7 +207,6 @@ class TestWarnings:
             (rest(outputTransform="$.inputs.a"), ("outputTransform",), "filled_in"),
             (rest(inputTransform="queries.a"), ("inputTransform",), "filled_in"),
             (rest(outputTransform='{"a": 1}', records="=$.tasks"), ("records",), "filled_in"),
-            (rest(outputTransform="$file.a(1)"), ("outputTransform",), "file_function"),
             (rest(parameters={"Host": HEADER}), ("parameters", "Host"), "header_unsent"),
             (rest(parameters={"a": {}}), ("parameters", "a"), "location_missing"),
             (
@@ -260,7 +264,7 @@ class TestWarnings:
             ),
             (rest(operations=[{"table": "t"}]), ("operations", 0), "operation_type_missing"),
             (
-                rest(operations=[{"type": "operation.delete_insert", "table": "t"}]),
+                rest(operations=[{"type": "operation.find_replace", "find": "t"}]),
                 ("operations", 0),
                 "operation_incomplete",
             ),
@@ -324,6 +328,7 @@ class TestWarnings:
                     {**MERGE, "type": "Operation.Upsert_Merge", "forRowsInRange": "=$"},
                     {"type": "operation.execute-sql", "statements": [{"statement": "SELECT 1"}]},
                     {"type": "operation.find-replace", "find": "a", "replace": "b"},
+                    {"type": "operation.delete-insert", "timeStamp": "=record.at"},
                 ]
             ),
             rest(forRowsWithMatchingIds=True, outputTransform='{"id": a}'),

@@ -5,12 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from functions.tests.engine.upstream import Service, get, play, post
-
-
-def serve(body: Any, *, headers: dict[str, str] | None = None) -> Service:
-    return lambda _request: web.json_response(body, headers=headers)
-
+from functions.tests.engine.upstream import get, play, post, serve
 
 PARAMETERS = {"q": {"location": "query", "type": "string"}}
 

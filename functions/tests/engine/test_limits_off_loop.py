@@ -6,6 +6,7 @@ import time
 from functions.engine.evaluation import Context, Evaluator
 from functions.engine.expressions import compile_expression
 from functions.engine.failures import ExpressionLimit
+from functions.engine.scripts import ScriptProcesses
 from functions.engine.types import Limits
 
 HOSTILE = "$count($distinct([1..60000]))"
@@ -16,7 +17,11 @@ class TestUninterruptible:
         async def story() -> tuple[str, int]:
             limits = Limits(expression_seconds=0.2)
             evaluator = Evaluator(
-                limits, deadline=time.monotonic() + 30, off_loop=asyncio.to_thread
+                limits,
+                deadline=time.monotonic() + 30,
+                off_loop=asyncio.to_thread,
+                own_scripts=ScriptProcesses().of("owner"),
+                scripts={},
             )
             call = asyncio.create_task(
                 evaluator.evaluate(

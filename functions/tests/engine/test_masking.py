@@ -5,7 +5,7 @@ import json
 import pytest
 from aiohttp import web
 
-from functions.tests.engine.upstream import Played, Received, credential, get, play, post
+from functions.tests.engine.upstream import Played, Received, credential, get, play, post, serve
 
 
 def echo(request: Received) -> web.Response:
@@ -64,6 +64,40 @@ class TestMasking:
         assert is_free_of(played, "abc-123-def")
         assert is_free_of(played, "zyx-987-wvu")
         assert is_free_of(played, "YmVhcmVyIGFiYy0xMjMtZGVm")
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            web.json_response({"k": "zyx-987-wvu"}),
+            web.json_response({"k": "zyx-987-wvu"}, status=500),
+            web.json_response({}, headers={"X-Echo": "zyx-987-wvu"}),
+            web.Response(status=200, reason="zyx-987-wvu", body=b"{}"),
+            web.Response(body=b'{"k": "\\u007ayx-987-wvu"}', content_type="application/json"),
+        ],
+    )
+    def test_is_flagged(self, answer: web.Response) -> None:
+        played = play(get(parameters=ECHOED), service=lambda _request: answer, credentials=KEYS)
+
+        assert played.outcome.echoed_secret
+        assert is_free_of(played, "zyx-987-wvu")
+
+    @pytest.mark.parametrize(
+        ("form", "body"),
+        [("text", b"= zyx-987-wvu ="), ("xml", b"<k>zyx-987-wvu</k>"), ("pdf", b"\x00zyx-987-wvu")],
+    )
+    def test_is_flagged_in_every_format(self, form: str, body: bytes) -> None:
+        source = get(parameters=ECHOED, format=form)
+
+        played = play(source, service=lambda _request: web.Response(body=body), credentials=KEYS)
+
+        assert played.outcome.echoed_secret
+
+    def test_is_not_flagged_where_nothing_comes_back(self) -> None:
+        service = serve({"k": "another"})
+
+        assert not play(
+            get(parameters=ECHOED), service=service, credentials=KEYS
+        ).outcome.echoed_secret
 
     def test_a_masked_secret_reads_as_three_stars(self) -> None:
         played = play(

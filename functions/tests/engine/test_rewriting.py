@@ -135,10 +135,10 @@ class TestShapes:
         assert read(source).object_keys == keys
 
     def test_functions_are_listed(self) -> None:
-        reading = read("$uuid() & $sum($map(a, $f)) & $file.format(1)")
+        reading = read("$uuid() & $sum($map(a, $f)) & $words.format(1)")
 
         assert reading.functions == {"$uuid", "$sum", "$map"}
-        assert reading.file_functions == {"format"}
+        assert set(reading.scripts) == {("words", "format")}
 
     @pytest.mark.parametrize("source", ['"a', "`a", "/a", "'a\\'"])
     def test_what_is_not_closed_is_not_read(self, source: str) -> None:

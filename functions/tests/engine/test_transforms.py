@@ -6,11 +6,7 @@ import pytest
 from aiohttp import web
 
 from functions import engine
-from functions.tests.engine.upstream import Received, Service, get, play, post
-
-
-def serve(body: Any, *, headers: dict[str, str] | None = None) -> Service:
-    return lambda _request: web.json_response(body, headers=headers)
+from functions.tests.engine.upstream import Received, get, play, post, serve
 
 
 def output_of(transform: str, body: Any, **staged: Any) -> Any:
@@ -174,11 +170,6 @@ class TestThrowing:
             {"path": "output.x", "code": "D3030"},
         ]
 
-    def test_a_script_function_gives_nothing_yet(self) -> None:
-        played = play(get(outputTransform='{"a": $file.format(1)}'))
-
-        assert played.outcome.output == {}
-
 
 class TestCondition:
     @pytest.mark.parametrize("when", [False, "=@ctx.user.id = 'other'", "=@ctx.user.nothing"])
@@ -231,6 +222,47 @@ class TestOperations:
             }
         ]
 
+    def test_what_only_the_answer_tells_is_in_operations_as_a_value(self) -> None:
+        source = post(
+            parameters={"id": {"location": "body"}},
+            operations=[
+                {
+                    "type": "operation.find-replace",
+                    "tables": ["orders", "=@ctx.entity"],
+                    "find": "=@ctx.parameters.id",
+                    "replace": "=@ctx.response.body.id",
+                },
+                {
+                    "type": "operation.execute-sql",
+                    "statements": [
+                        {
+                            "statement": "DELETE FROM orders WHERE id = @id",
+                            "parameters": {"id": "=@ctx.response.body.id"},
+                        }
+                    ],
+                },
+            ],
+        )
+
+        played = play(
+            source,
+            service=serve({"id": 7}),
+            parameters={"id": "temp_1"},
+            call={"entity": "notes"},
+        )
+
+        assert [
+            {key: value for key, value in operation.items() if key != "type"}
+            for operation in played.outcome.operations
+        ] == [
+            {"tables": ["orders", "notes"], "find": "temp_1", "replace": 7},
+            {
+                "statements": [
+                    {"statement": "DELETE FROM orders WHERE id = @id", "parameters": {"id": 7}}
+                ]
+            },
+        ]
+
     def test_rows_of_later_pages_are_added_to_the_same_operation(self) -> None:
         def pages(request: Received) -> web.Response:
             page = int(request.fields["page"])
@@ -254,31 +286,6 @@ class TestOperations:
                 "table": "t",
                 "records": [{"id": 1}, {"id": 2}, {"id": 3}],
             }
-        ]
-
-
-class TestScripts:
-    @pytest.mark.parametrize(
-        ("keys", "places"),
-        [
-            ({"outputTransform": "$file.fn(rows)"}, ["outputTransform"]),
-            ({"outputTransform": "rows.{'a': $file.fn(id)}"}, ["outputTransform"]),
-            ({"output": {"a": "=$file.fn(1)"}}, ["output.a"]),
-            (
-                {"parameters": {"q": {"location": "query", "value": "=$file.fn(1)"}}},
-                ["parameters.q.value"],
-            ),
-            ({"outputTransform": "'$file.fn(1)'"}, []),
-        ],
-    )
-    def test_a_function_that_does_not_run_here_is_told(
-        self, keys: dict[str, Any], places: list[str]
-    ) -> None:
-        played = play(get(**keys), service=serve({"rows": [{"id": 1}]}))
-
-        assert played.outcome.status == "ok"
-        assert played.outcome.warnings == [
-            {"path": place, "code": "function_unknown"} for place in places
         ]
 
 

@@ -5,6 +5,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -86,6 +87,7 @@ class Stage:
     call: Mapping[str, Any] = field(default_factory=dict)
     refresh: engine.Refresh | None = None
     mint: engine.Mint | None = None
+    scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 ADDRESS = "http://service.test"
@@ -97,8 +99,10 @@ def credential(
     return engine.Credential(key, type, engine.Secret(secret), origins)
 
 
-def check(source: Mapping[str, Any]) -> engine.Definition:
-    checked = engine.check_definition(source, name="function")
+def check(
+    source: Mapping[str, Any], scripts: Mapping[str, str] = MappingProxyType({})
+) -> engine.Definition:
+    checked = engine.check_definition(source, name="function", scripts=scripts)
     assert checked.faults == []
     assert checked.definition is not None
     return checked.definition
@@ -107,6 +111,11 @@ def check(source: Mapping[str, Any]) -> engine.Definition:
 def get(**keys: Any) -> dict[str, Any]:
     """Define a function that gets from the service, with these keys besides."""
     return {"provider": "DATA_PROVIDER_REST", "method": "GET", "url": f"{ADDRESS}/rows", **keys}
+
+
+def serve(body: Any, *, headers: dict[str, str] | None = None) -> Service:
+    """Answer every request with this as JSON."""
+    return lambda _request: web.json_response(body, headers=headers)
 
 
 def post(**keys: Any) -> dict[str, Any]:
@@ -165,20 +174,25 @@ async def call(
     async def find(key: str) -> engine.Credential | None:
         return held.get(key)
 
+    processes = engine.ScriptProcesses()
     surroundings = engine.Surroundings(
         credentials=find,
         transport=transport,
         deadline=time.monotonic() + stage.seconds,
+        scripts=processes.of("owner"),
         limits=stage.limits,
         refresh=stage.refresh,
         mint=stage.mint,
     )
     one = engine.Call(
-        definition=check(at(address, source)),
+        definition=check(at(address, source), stage.scripts),
         parameters=stage.parameters,
         **stage.call,
     )
-    return await engine.run(one, surroundings=surroundings)
+    try:
+        return await engine.run(one, surroundings=surroundings)
+    finally:
+        processes.close()
 
 
 def at(address: str, value: Any) -> Any:

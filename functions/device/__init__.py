@@ -1,0 +1,1 @@
+"""What a phone does with a solution: its rows, its queue, its secrets, its calls."""
