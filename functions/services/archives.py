@@ -75,6 +75,10 @@ def scripts_of(files: Files) -> dict[str, str]:
     }
 
 
+def path_of_script(name: str) -> str:
+    return f"scripts/expressions/{name}.js"
+
+
 def is_script(path: str) -> bool:
     """Whether this is `scripts/expressions/NAME.js`."""
     parts = PurePosixPath(path)

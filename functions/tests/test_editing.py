@@ -177,6 +177,15 @@ class TestRemoveFile:
 
 
 class TestCheckFile:
+    def test_knows_the_scripts_of_the_live_folder(self, solution: Solution, owner: User) -> None:
+        text = LIST_CUSTOMERS + "outputTransform: $tools.tidy($)\noutput: =$tools.none($)\n"
+        files = {"scripts/expressions/tools.js": b"export const tidy = (a) => a;"}
+        publish_solution(solution, archive=pack_files(files), by=owner)
+
+        checked = check_file(solution, path=PATH, text=text, by=owner)
+
+        assert [(w.code, w.line) for w in checked.warnings] == [("script_unknown", 8)]
+
     def test_finds_what_publishing_finds(self, published: Solution, owner: User) -> None:
         text = "functionId: near\n" + WITH_CREDENTIAL
 
