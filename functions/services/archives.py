@@ -60,10 +60,11 @@ def read_archive(archive: bytes) -> Files:
         raise NotAnArchive(_("This is not a zip that can be read.")) from error
 
 
-def read_scripts(archive: bytes) -> Files:
-    """Return the scripts in a zip that was read before, by their path."""
+def read_scripts(archive: bytes) -> dict[str, str]:
+    """Return the sources of the scripts in a zip that was read before, by the name of the file."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        return {path: opened.read(path) for path in opened.namelist() if is_script(path)}
+        paths = [path for path in opened.namelist() if is_script(path)]
+        return scripts_of({path: opened.read(path) for path in paths})
 
 
 def scripts_of(files: Files) -> dict[str, str]:
@@ -72,6 +73,10 @@ def scripts_of(files: Files) -> dict[str, str]:
     return {
         PurePosixPath(path).stem: text.decode(errors="replace") for path, text in scripts.items()
     }
+
+
+def path_of_script(name: str) -> str:
+    return f"scripts/expressions/{name}.js"
 
 
 def is_script(path: str) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from functions.engine import Definition, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
-from functions.services.archives import read_scripts, scripts_of
+from functions.services.archives import read_scripts
 from jigxmgmt.errors import NotFound
 from orgs.models import Solution
 
@@ -62,7 +62,7 @@ class Definitions:
     def _keep(self, key: Key, row: FunctionDefinition) -> Definition | None:
         checked = check_definition(orjson.loads(row.source), name=row.name)
         if checked.script_calls:
-            scripts = _scripts_of(row.version_id)
+            scripts = scripts_of_version(row.version_id)
             checked = check_definition(orjson.loads(row.source), name=row.name, scripts=scripts)
         definition = checked.definition
         if definition is not None:
@@ -73,9 +73,10 @@ class Definitions:
 
 
 @lru_cache(maxsize=16)
-def _scripts_of(version_id: uuid.UUID) -> dict[str, str]:
+def scripts_of_version(version_id: uuid.UUID) -> dict[str, str]:
+    """Return the sources of a published folder's scripts by the name of the file."""
     archives = PublishedVersion.objects.filter(pk=version_id).values_list("archive", flat=True)
-    return scripts_of(read_scripts(bytes(archives.get())))
+    return read_scripts(bytes(archives.get()))
 
 
 definition_of = Definitions(most=5000)

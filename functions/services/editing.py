@@ -1,9 +1,11 @@
 """Editing one file of a live folder: each save is a version, on top of the one that was read."""
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from functions.models import FunctionDefinition, PublishedVersion
-from functions.services.archives import Files, pack_files, read_archive, read_scripts
+from functions.services.archives import Files, pack_files, path_of_script, read_archive
+from functions.services.definitions import scripts_of_version
 from functions.services.publishing import (
     CheckedSolution,
     PublishedMeanwhile,
@@ -93,11 +95,9 @@ def check_file(solution: Solution, *, path: str, text: str, by: User) -> Checked
     Raises NotAllowed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
+    folder = _live_scripts(solution) | {path: text.encode()}
     others = FunctionDefinition.objects.live().filter(version__solution=solution)
     beside = dict(others.exclude(path=path).values_list("name", "path"))
-    live = solution.versions.filter(number=solution.version).first()
-    scripts = read_scripts(bytes(live.archive)) if live else {}
-    folder = {path: text.encode(), **scripts}
     return check_solution(folder, credentials=keys_with_secret(solution), beside=beside)
 
 
@@ -106,6 +106,15 @@ def files_of(solution: Solution, number: int) -> Files:
     if number == 0:
         return {}
     return read_archive(bytes(find_version(solution, number).archive))
+
+
+def _live_scripts(solution: Solution) -> Files:
+    live = solution.versions.filter(number=F("solution__version")).values_list("pk", flat=True)
+    return {
+        path_of_script(name): source.encode()
+        for version in live
+        for name, source in scripts_of_version(version).items()
+    }
 
 
 def _open_folder(solution: Solution, based_on: int, *, by: User) -> Files:

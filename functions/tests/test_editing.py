@@ -99,16 +99,6 @@ class TestPublishFile:
         save(solution, owner)
         assert files_of(solution, 2)[PATH] == CHANGED.replace("\n", "\r\n").encode()
 
-    def test_knows_the_scripts(self, published: Solution, owner: User) -> None:
-        files = {"scripts/expressions/words.js": b"export const loud = (text) => text;"}
-        publish_solution(published, archive=pack_files(files), by=owner)
-        text = LIST_CUSTOMERS + "output: =[$words.loud('a'), $words.silent('a')]\n"
-
-        checked = check_file(published, path=PATH, text=text, by=owner)
-
-        assert [(w.code, w.line) for w in checked.warnings] == [("script_unknown", 7)]
-        assert "silent" in checked.warnings[0].detail
-
     def test_is_for_those_who_publish(self, published: Solution) -> None:
         admin = creator(published, SolutionMember.Role.ADMIN)
 
@@ -187,6 +177,15 @@ class TestRemoveFile:
 
 
 class TestCheckFile:
+    def test_knows_the_scripts_of_the_live_folder(self, solution: Solution, owner: User) -> None:
+        text = LIST_CUSTOMERS + "outputTransform: $tools.tidy($)\noutput: =$tools.none($)\n"
+        files = {"scripts/expressions/tools.js": b"export const tidy = (a) => a;"}
+        publish_solution(solution, archive=pack_files(files), by=owner)
+
+        checked = check_file(solution, path=PATH, text=text, by=owner)
+
+        assert [(w.code, w.line) for w in checked.warnings] == [("script_unknown", 8)]
+
     def test_finds_what_publishing_finds(self, published: Solution, owner: User) -> None:
         text = "functionId: near\n" + WITH_CREDENTIAL
 
