@@ -1,13 +1,18 @@
 """A device's life: signed in, synced, offline, back again, revoked, signed out."""
 
+import asyncio
 import json
+import queue
 import secrets
+import threading
 import time
+from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils import timezone
 from pytest_httpserver import HTTPServer
@@ -16,6 +21,8 @@ from werkzeug import Request, Response
 from auth_providers.models import Device as KnownDevice
 from auth_providers.services.apps import installation_app
 from auth_providers.services.devices import revoke_device
+from functions.demo.seed import FOLDER, PLACEHOLDER, STOCK_KEY
+from functions.demo.service import Service
 from functions.device.calls import Ran, Wanted
 from functions.device.client import Device
 from functions.device.portal import Portal
@@ -23,7 +30,9 @@ from functions.device.refusals import NotSignedIn, Unreachable
 from functions.device.session import TOKENS
 from functions.device.signing_in import by_password
 from functions.models import Credential
+from functions.services.archives import Files, pack_files
 from functions.services.credentials import save_credential
+from functions.services.publishing import publish_solution
 from functions.tests.device.client.portal import ScriptedPerson, everything, rows, run
 from tests.conftest import Installation, free_port
 from tests.people import PASSWORD, Field
@@ -98,6 +107,11 @@ def published(field: Field, service: str, marker: str) -> Field:
         available_to_devices=True,
         by=field.owner,
     )
+    return with_password(field)
+
+
+def with_password(field: Field) -> Field:
+    """Let the technician sign in."""
     hasher = Argon2PasswordHasher()  # the installation's; that of the tests is a quick one
     field.technician.password = hasher.encode(PASSWORD, hasher.salt())
     field.technician.save()
@@ -219,3 +233,79 @@ class TestWithoutThePortal:
         called = [request.path for request, _answer in httpserver.log]
         assert called == ["/orders", "/orders/O-77/lines", "/orders/O-77/close", "/customers"]
         assert rows(device, "orders") == [{"id": "O-77", "state": "close"}]
+
+
+@pytest.fixture
+def demo_service() -> Iterator[str]:
+    """The demo's own service, on a loop and a thread of its own."""
+    loop, ready = asyncio.new_event_loop(), queue.Queue[int]()
+
+    async def serve(stopping: asyncio.Event) -> None:
+        runner = web.AppRunner(Service(key="demo-k3y").application())
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ready.put(runner.addresses[0][1])
+        await stopping.wait()
+        await runner.cleanup()
+
+    stopping = asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(stopping),))
+    thread.start()
+    yield f"http://127.0.0.1:{ready.get()}"
+    loop.call_soon_threadsafe(stopping.set)
+    thread.join()
+    loop.close()
+
+
+def demo_files(service: str, *, is_local: bool) -> Files:
+    """Return the demo's folder with every function on the server, or every one on the device."""
+    line = b"useLocalCall: true\n"
+    files = {
+        path.relative_to(FOLDER).as_posix(): path.read_bytes()
+        for path in FOLDER.rglob("*")
+        if path.is_file()
+    }
+    return {
+        path: text.replace(line, b"").replace(PLACEHOLDER, service.encode())
+        + (line if is_local and path.endswith(".jigx") and path != "index.jigx" else b"")
+        for path, text in files.items()
+    }
+
+
+class TestDemoFunction:
+    @pytest.mark.parametrize(
+        ("function", "pairs"),
+        [
+            ("list-customers", ()),
+            ("list-orders", ()),
+            ("list-stock", ()),
+            ("check-stock", ()),
+            ("list-tasks", ()),
+            ("create-note", ("customer_id=7", "text=Ring twice")),
+        ],
+    )
+    def test_gives_the_same_run_by_the_portal_and_here(
+        self, field: Field, device: Device, demo_service: str, function: str, pairs: tuple[str, ...]
+    ) -> None:
+        with_password(field)
+        save_credential(
+            field.solution,
+            key=STOCK_KEY,
+            type=Credential.Type.API_KEY,
+            secret="demo-k3y",
+            allowed_origins=[demo_service],
+            available_to_devices=True,
+            by=field.owner,
+        )
+        sign_in(device, field.address)
+        became = []
+        for is_local in (False, True):
+            archive = pack_files(demo_files(demo_service, is_local=is_local))
+            publish_solution(field.solution, archive=archive, by=field.owner)
+            device.sync("field")
+            ran = run(device, function, *pairs, entity=f"at{is_local}", networks=LOOPBACK)
+            stored = rows(device, f"at{is_local}")
+            became.append(json.dumps([ran.output, stored]).replace('"id": "2"', '"id": "1"'))
+
+        assert became[0] == became[1]
+        assert len(became[0]) > 50
