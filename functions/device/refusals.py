@@ -1,4 +1,4 @@
-"""How the device says no. No message holds a secret, a value, a row or a part of a statement.
+"""How the device says no. No message holds a secret, a value or a row.
 
 DeviceRefusal
 ├── NotStorable      rows can't be written as a definition says

@@ -23,6 +23,7 @@ __all__ = ["NotReadable", "NotStorable", "Storage", "Table"]
 
 MOST_ROWS = 50_000
 _BUSY_SECONDS = 30.0
+_OF_STATEMENTS = ("no such", "near ", "ambiguous column", "incomplete input", "wrong number of")
 _BESIDE = ("-wal", "-shm", "-journal", "-sending")
 
 
@@ -90,8 +91,7 @@ class Storage:
                 rows = found.fetchmany(MOST_ROWS + 1)
                 columns = tuple(column[0] for column in found.description or ())
         except FAILURES as failure:
-            name = getattr(failure, "sqlite_errorname", type(failure).__name__)
-            raise NotReadable("not_readable", f"This can't be read ({name}).") from None
+            raise NotReadable("not_readable", f"This can't be read ({_reason(failure)}).") from None
         if len(rows) > MOST_ROWS:
             raise NotReadable("too_many_rows", f"A query may give {MOST_ROWS} rows.")
         return Table(columns, rows)
@@ -138,3 +138,11 @@ class Storage:
         reader = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
         reader.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, BYTES)
         return reader
+
+
+def _reason(failure: Exception) -> str:
+    """Name what is wrong with a statement to who wrote it, and of all else only the kind."""
+    text = str(failure)
+    if text.startswith(_OF_STATEMENTS):
+        return text
+    return str(getattr(failure, "sqlite_errorname", type(failure).__name__))

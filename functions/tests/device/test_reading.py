@@ -22,6 +22,23 @@ class TestQuery:
         assert table.columns == ("id", "name", "tag")
         assert table.rows == [("1", "Ann", "a"), ("1", "Ann", "b")]
 
+    @pytest.mark.parametrize(
+        ("statement", "reason"),
+        [
+            ("SELECT nam FROM customers", "no such column: nam"),
+            ("SELECT * FROM custmers", "no such table: custmers"),
+            ("SELEC 1", 'near "SELEC": syntax error'),
+            ("DELETE FROM customers", "SQLITE_AUTH"),
+        ],
+    )
+    def test_says_what_is_wrong(self, storage: Storage, statement: str, reason: str) -> None:
+        store(storage, {"id": 1, "name": "Ann"})
+
+        with pytest.raises(NotReadable) as refusal:
+            storage.query(statement)
+
+        assert refusal.value.detail == f"This can't be read ({reason})."
+
     def test_reads_with_and_counts(self, storage: Storage) -> None:
         store(storage, {"id": 1}, {"id": 2})
 
