@@ -11,14 +11,16 @@ TEMPLATES = find templates -name '*.html' -exec $(IN)/djade --target-version 5.2
 run: .venv/requirements.txt
 	@exec $(IN)/python manage.py up --demo --ends-with-parent $(ARGS)
 
-# On SQLite and then on PostgreSQL, save what brings a database of its own or looks at markup alone.
+# On SQLite and then on PostgreSQL, save what brings a database of its own, needs none, or looks at
+# markup alone.
 # Coverage is counted once: it takes as long as the tests themselves, and says the same twice.
 test: .venv/requirements-dev.txt
 	@$(browser)
 	@$(provider)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 	$(IN)/python -m tests.postgresql -- $(PYTEST) --ignore tests/test_up.py \
-		--ignore tests/browser/test_accessibility.py $(ARGS)
+		--ignore tests/browser/test_accessibility.py --ignore functions/tests/engine \
+		--ignore functions/tests/device $(ARGS)
 
 check: .venv/requirements-dev.txt
 	$(IN)/ruff format --check

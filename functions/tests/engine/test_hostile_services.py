@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import time
 import zlib
 from typing import Any
 
@@ -64,18 +63,12 @@ def name_of(behave: Behaviour, **keys: Any) -> str | None:
         async with Upstream(behave) as hostile, Upstream(sound) as other:
             stage = Stage(limits=LIMITS)
             ended = await call(get(**keys), stage, hostile.url("").rstrip("/"), way)
-            started = time.monotonic()
             following = await call(get(), stage, other.url("").rstrip("/"), way)
-            took = time.monotonic() - started
             await client.close()
         assert following.output == {"a": 1}
-        assert took < 0.3
         return ended.error["name"] if ended.error is not None else None
 
-    started = time.monotonic()
-    name = asyncio.run(story())
-    assert time.monotonic() - started < 3
-    return name
+    return asyncio.run(story())
 
 
 class TestBombs:
