@@ -1,5 +1,9 @@
 """JavaScript of a solution, as expressions call it: what it gives, and what ends it."""
 
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -21,6 +25,13 @@ export const double = (value) => value * 2;
 export default {fromDefault: () => "default"};
 """
 OLDER = "module.exports.twice = (value) => value * 2; exports.one = function () { return 1; };"
+# What JSON can't hold, nest or be: half a character, 300 lists, an answer in place of ours.
+ODD = """
+export const half = () => "\\ud83d";
+export const deep = () => Array(300).fill(0).reduce((list) => [list], []);
+export const same = (value) => value;
+export const spoil = () => { globalThis.callExport$ = () => "no JSON"; };
+"""
 SERVICE = serve({"rows": [{"id": 1, "name": "Ann"}, {"id": 2, "name": None}]})
 
 
@@ -79,6 +90,9 @@ class TestScriptFunction:
             ("$utils.constructor(1)", "script_unknown"),
             ("$broken.f()", "script_broken"),
             ("$throwing.f()", "script_broken"),
+            ("$odd.half()", "script_threw"),
+            ("[$odd.spoil(), $odd.half()]", "script_threw"),
+            ("$odd.same($odd.deep())", "script_threw"),
             ("$importing.f()", "script_broken"),
         ],
     )
@@ -90,6 +104,7 @@ class TestScriptFunction:
             {
                 "utils": UTILS,
                 "broken": "export function f( {",
+                "odd": ODD,
                 "throwing": "export const f = () => 1; throw new Error('a value');",
                 "importing": "import fs from 'fs'; export const f = () => 1;",
             },
@@ -173,3 +188,61 @@ class TestScriptProcesses:
         with own.open(sources, seconds=1, most=1000) as session:
             assert session.function("s", "one")() == {"v": 1}
         processes.close()
+
+    def test_replace_one_that_the_system_ended(self) -> None:
+        processes = ScriptProcesses()
+        ended = processes.take("a")
+        processes.give_back("a", ended)
+        ended.kill()
+
+        other = processes.take("a")
+
+        assert other is not ended
+        assert other.is_running
+        other.kill()
+
+    def test_are_not_lent_again_while_an_answer_is_on_its_way(self) -> None:
+        own = ScriptProcesses().of("a")
+        slow = "const until = Date.now() + 300; while (Date.now() < until); return 'late';"
+        sources = {"s": f"export const late = () => {{ {slow} }}; export const one = () => 1;"}
+        with own.open(sources, seconds=5, most=1000) as session:
+            assert session.function("s", "one")() == {"v": 1}
+            with interrupted(after=0.1), pytest.raises(KeyError):
+                session.function("s", "late")()
+
+            assert session.function("s", "one")() == {"v": 1}
+        own.processes.close()
+
+    def test_end_an_evaluation_where_none_can_start(self) -> None:
+        own = ScriptProcesses().of("a")
+        sources = {"s": "export const one = () => 1;"}
+        with own.open(sources, seconds=1, most=1000) as session:
+            with no_more_files(), pytest.raises(Exhausted):
+                session.function("s", "one")()
+
+
+@contextmanager
+def interrupted(*, after: float) -> Iterator[None]:
+    """Let a signal's handler raise KeyError in the middle of the block."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyError("interrupted")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, after)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Keep this process from opening anything."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
