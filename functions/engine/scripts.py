@@ -56,6 +56,10 @@ class _Process:
             raise
 
     @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
     def is_running(self) -> bool:
         return self._child.poll() is None
 

@@ -4,6 +4,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,6 +146,14 @@ class TestHostileScript:
 
         assert played.error == "ExpressionLimit"
 
+    def test_shares_its_memory_with_the_others_of_its_evaluation(self) -> None:
+        taking = "let kept; export const one = () => (kept = new Uint8Array(28e6).fill(1))[0];"
+        sources = {f"s{number}": taking for number in range(16)}
+        calls = ", ".join(f"${name}.one()" for name in sources)
+
+        assert run("[$s0.one(), $s1.one()]", sources).outcome.output == [1, 1]
+        assert run(f"[{calls}]", sources).error == "ExpressionLimit"
+
     def test_reaches_nothing_of_the_machine(self) -> None:
         reaching = """
         const known = ["process", "require", "std", "os", "fetch", "setTimeout", "print"];
@@ -217,8 +226,23 @@ class TestScriptProcesses:
         own = ScriptProcesses().of("a")
         sources = {"s": "export const one = () => 1;"}
         with own.open(sources, seconds=1, most=1000) as session:
+            one = session.function("s", "one")
             with no_more_files(), pytest.raises(Exhausted):
-                session.function("s", "one")()
+                one()
+
+    @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells them")
+    def test_run_where_nothing_can_be_opened_or_started(self) -> None:
+        own = ScriptProcesses().of("a")
+        with own.open({"s": "export const one = () => 1;"}, seconds=5, most=1000) as session:
+            session.function("s", "one")()
+        process = own.processes.take("a")
+
+        lines = Path(f"/proc/{process.pid}/limits").read_text().splitlines()
+
+        none = ("Max open files", "Max processes", "Max file size", "Max core file size")
+        bounds = {line[:25].strip(): line[25:].split()[:2] for line in lines}
+        assert [bounds[name] for name in none] == [["0", "0"]] * 4
+        process.kill()
 
 
 @contextmanager
