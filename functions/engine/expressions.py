@@ -100,7 +100,7 @@ def _few(names: Any = None, *_more: Any) -> Any:
     """
     if isinstance(names, list) and len(names) > _MOST_DELETED:
         raise Exhausted
-    return names
+    return None if callable(names) else names
 
 
 _HOST_FUNCTIONS: dict[str, Callable[..., Any]] = {
