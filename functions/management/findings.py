@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from functions.services.version_diffs import FileChange, Kind, Line, Withheld
+from functions.services.version_diffs import FileChange, Kind, Withheld
 from jigxmgmt.errors import FieldFault
 
 MOST_LINES = 400
