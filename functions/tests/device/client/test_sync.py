@@ -160,6 +160,31 @@ class TestSync:
         with pytest.raises(Unusable, match="can't be used"):
             device.sync("field")
 
+    def test_keeps_secrets_where_a_sign_out_finds_them(
+        self, device: Device, portal: FakePortal, folder: Path
+    ) -> None:
+        portal.forget()
+        portal.keychain, other = [ENTRY], f"urn:uuid:{SOLUTION.upper()}"
+        row = {"id": other, "name": "field", "title": "", "organization_id": ORGANIZATION}
+        portal.answer("/api/v1/solutions", {"results": [row], "next": None}, method="GET")
+        portal.answer(f"/api/v1/solutions/{SOLUTION}/definition", portal.definition, method="GET")
+
+        synced, _is_new = device.sync("field")
+
+        assert (synced.id, device.home.solution_ids()) == (SOLUTION, [SOLUTION])
+        assert device.keychain.read(SOLUTION) == [ENTRY]
+
+    def test_keeps_no_secret_where_nothing_can_say_that_it_is_there(
+        self, device: Device, portal: FakePortal, folder: Path
+    ) -> None:
+        portal.keychain = [ENTRY]
+        (folder / "solutions").touch()
+
+        with pytest.raises(Unusable):
+            device.sync("field")
+
+        assert device.keychain.read(SOLUTION) is None
+
 
 class TestDamage:
     def test_of_a_file_is_one_sentence(self, device: Device, folder: Path) -> None:
