@@ -2,6 +2,7 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -229,6 +230,23 @@ class TestSigningIn:
         device.sign_in(portal.address, client_id="app", way=lambda _portal: tokens(2))
 
         assert device.synced("field").version == 1
+
+    def test_leaves_nothing_to_another_person_who_was_slower(
+        self, portal: FakePortal, folder: Path
+    ) -> None:
+        device = Device(folder)
+
+        def be_slower(_portal: Portal) -> dict[str, Any]:
+            device.sign_in(portal.address, client_id="app", way=lambda _portal: tokens())
+            device.sync("field")
+            portal.server.clear()
+            portal.answer("/api/v1/me", ME | {"id": "2"}, method="GET")
+            return tokens(2)
+
+        Device(folder).sign_in(portal.address, client_id="app", way=be_slower)
+
+        assert device.account().user["id"] == "2"
+        assert device.all_synced() == []
 
     def test_leaves_nothing_to_another_person(
         self, device: Device, portal: FakePortal, folder: Path

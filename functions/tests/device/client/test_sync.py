@@ -1,3 +1,4 @@
+import json
 import stat
 from pathlib import Path
 
@@ -132,6 +133,23 @@ class TestSync:
             device.sync("field")
 
         assert device.keychain.read(SOLUTION) is None
+
+    def test_names_nobody_where_a_sign_out_was_quicker(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        def sign_out_meanwhile(request: Request) -> Response:
+            device.keychain.remove(TOKENS)
+            device.home.remove_everything()
+            return Response(json.dumps(ME), content_type="application/json")
+
+        portal.server.clear()
+        portal.answer("/api/v1/me", sign_out_meanwhile, method="GET")
+        portal.offer()
+
+        with pytest.raises(NotSignedIn):
+            device.sync("field")
+
+        assert device.home.account() is None
 
     def test_asks_for_the_id_where_a_name_is_used_twice(
         self, device: Device, portal: FakePortal
