@@ -223,6 +223,15 @@ class TestSigningIn:
         with pytest.raises(Unusable, match="Sign out first"):
             device.sign_in(portal.address, client_id="app", way=lambda _portal: tokens(2))
 
+    def test_refuses_a_folder_that_others_may_write_in(
+        self, portal: FakePortal, folder: Path
+    ) -> None:
+        folder.mkdir()
+        folder.chmod(0o777)
+
+        with pytest.raises(Unusable, match="others"):
+            Device(folder)
+
     def test_keeps_the_rows_of_the_same_person(self, device: Device, portal: FakePortal) -> None:
         device.sync("field")
         device.keychain.remove(TOKENS)  # as after a revocation
