@@ -53,7 +53,8 @@ class Device:
         me = object_of(portal.request("GET", "/api/v1/me", token=tokens.access_token))
         signed_in = _account(portal.address, client_id, me)
         with self.home.locked():
-            if account and not _is_same_person(account, signed_in):
+            before = self.home.account()  # somebody may have been quicker
+            if before and not _is_same_person(before, signed_in):
                 self._remove_everything()
             self.home.keep_account(signed_in)
             self.keychain.write(TOKENS, asdict(tokens))
@@ -79,7 +80,8 @@ class Device:
         """Fetch a solution's live version; returns it, and whether anything was new."""
         session, known = self.session(), self.account()
         account = _account(known.portal, known.client_id, session.get("/api/v1/me"))
-        self.home.keep_account(account)
+        with session.holding():
+            self.home.keep_account(account)
         return sync_solution(
             session, named, account=account, home=self.home, keychain=self.keychain
         )

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+        _require_own(self.folder)
         self._account = self.folder / "account.json"
         self._solutions = self.folder / "solutions"
         self.keychain = self.folder / "keychain"
@@ -88,6 +90,14 @@ def usable() -> Iterator[None]:
         yield
     except OSError as error:
         raise Unusable(f"{error.filename} can't be used ({error.strerror}).") from None
+
+
+def _require_own(folder: Path) -> None:
+    """Refuse a folder in which others may have put a key or a link; raises Unusable."""
+    with usable():
+        found = folder.stat() if folder.exists() else None
+    if found and (found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH):
+        raise Unusable(f"{folder} is another person's, or others may write in it; choose another.")
 
 
 def make_private_folder(folder: Path) -> None:

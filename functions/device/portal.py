@@ -99,7 +99,7 @@ def object_of(answer: requests.Response) -> Said:
 def _document(answer: requests.Response) -> Any:
     try:
         return answer.json(object_hook=Said)
-    except requests.JSONDecodeError:
+    except (requests.JSONDecodeError, RecursionError):
         return None
 
 

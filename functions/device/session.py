@@ -11,7 +11,7 @@ import requests
 
 from functions.device.home import Home
 from functions.device.keychains import Keychain
-from functions.device.portal import Portal, object_of
+from functions.device.portal import NO_PORTAL, Portal, object_of
 from functions.device.refusals import NotSignedIn, Refused, Unreachable
 
 TOKENS = "tokens"
@@ -34,13 +34,20 @@ class Tokens:
 
     @classmethod
     def of_answer(cls, answer: Mapping[str, Any]) -> "Tokens":
-        """Read what the portal issues."""
+        """Read what the portal issues; raises Refused for what no header can hold."""
+        access_token, seconds = answer["access_token"], answer["expires_in"]
+        if not isinstance(seconds, int | float) or not _is_token(access_token):
+            raise Refused(NO_PORTAL)
         return cls(
-            access_token=str(answer["access_token"]),
+            access_token=access_token,
             refresh_token=str(answer["refresh_token"]),
-            expires_at=time.time() + float(answer["expires_in"]),
+            expires_at=time.time() + seconds,
             refresh_key=secrets.token_urlsafe(24),
         )
+
+
+def _is_token(text: Any) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
 class Session:

@@ -49,6 +49,7 @@ class Storage:
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, BYTES)
             self._connection.execute("PRAGMA journal_mode = WAL")
             # A command's parameters are gone once it was delivered, not only out of sight.
             self._connection.execute("PRAGMA secure_delete = ON")

@@ -2,11 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from functions.device.home import Account, Home, read_json, write_private
+from functions.device.home import (
+    Account,
+    Home,
+    make_private_folder,
+    read_json,
+    usable,
+    write_private,
+)
 from functions.device.keychains import Keychain
 from functions.device.portal import object_of
 from functions.device.refusals import NotSynced, Refused
@@ -105,9 +112,10 @@ def sync_solution(
     A solution that the person may not run any more is removed from the device. Raises Refused.
     """
     offered = _offered(session, named)
-    solution_id = str(offered["id"]) if offered else _known_id(home, named)
+    folder = home.solution_folder(str(offered["id"]) if offered else _known_id(home, named))
+    solution_id = folder.name  # by which a sign-out finds the secrets
     path = f"/api/v1/solutions/{solution_id}/definition"
-    known = read_json(home.solution_folder(solution_id) / DEFINITION)
+    known = read_json(folder / DEFINITION)
     is_whole = known is not None and keychain.read(solution_id) is not None
     headers = {"If-None-Match": known["etag"]} if known and is_whole else {}
     try:
@@ -122,11 +130,13 @@ def sync_solution(
     if answer.status_code == NOT_MODIFIED and known:
         return Synced(**known), False
     synced, credentials = _read(object_of(answer), offered, account, answer.headers.get("ETag", ""))
-    with session.holding():
+    synced = replace(synced, id=solution_id)
+    with session.holding(), usable():
+        make_private_folder(folder)
         # The secrets first: with the new tag in place they would not be asked for again.
         keychain.remove(tokens_entry(solution_id))
         keychain.write(solution_id, credentials)
-        write_private(home.solution_folder(solution_id) / DEFINITION, _written(synced))
+        write_private(folder / DEFINITION, _written(synced))
     return synced, True
 
 

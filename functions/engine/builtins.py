@@ -44,10 +44,10 @@ def made_over(text: str) -> str:
     return f"({_DISTINCT}{_KEYS}\n{text}\n)"
 
 
-def first_of_each(values: list[Any]) -> list[Any]:
-    """List what differs, in order."""
+def first_of_each(values: Any = None, *_more: Any) -> list[Any]:
+    """List what differs, in order; nothing of what is no list."""
     kept: dict[Hashable, Any] = {}
-    for value in values:
+    for value in values if isinstance(values, list) else ():
         kept.setdefault(_identity(value), value)
     return list(kept.values())
 

@@ -84,18 +84,23 @@ def is_temporary_id(candidate: Any) -> bool:
     return isinstance(candidate, str) and candidate[:5].lower() in ("temp_", "temp-")
 
 
-def _new_id() -> str:
+# An expression may call these with as much or as little as it likes.
+def _new_id(*_more: Any) -> str:
     return str(uuid.uuid4())
 
 
-def _few(names: Any) -> Any:
+def _is_temporary(candidate: Any = None, *_more: Any) -> bool:
+    return is_temporary_id(candidate)
+
+
+def _few(names: Any = None, *_more: Any) -> Any:
     """Let a transform delete so many fields and no more. Raises Exhausted.
 
     For each one the library moves all fields that follow, and doesn't look at its clock meanwhile.
     """
     if isinstance(names, list) and len(names) > _MOST_DELETED:
         raise Exhausted
-    return names
+    return None if callable(names) else names
 
 
 _HOST_FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -103,7 +108,7 @@ _HOST_FUNCTIONS: dict[str, Callable[..., Any]] = {
     FIRST_OF_EACH: first_of_each,
     "uuid": _new_id,
     "uuid_v4": _new_id,
-    "isTempId": is_temporary_id,
+    "isTempId": _is_temporary,
 }
 
 

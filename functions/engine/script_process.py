@@ -5,6 +5,7 @@ message is four bytes of length and JSON: `open` begins one evaluation with runt
 has no answer, `call` calls an exported function in it, `exports` lists them.
 """
 
+import contextlib
 import json
 import resource
 import socket
@@ -17,6 +18,10 @@ import quickjs
 # A native loop can't be interrupted from inside: past this the system ends the process, although
 # whoever started it may be gone.
 _SPARE_SECONDS = 2
+# The runtimes of all scripts of one evaluation, and Python's own address space of some 100 MB.
+_MOST_BYTES = 384 * 1024 * 1024
+# Even a script that breaks out of its engine opens nothing here, and starts nothing.
+_NOTHING = ("RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_FSIZE", "RLIMIT_CORE")
 _LENGTH = struct.Struct("!I")
 READY = b"+"
 
@@ -142,9 +147,17 @@ def _receive(connection: socket.socket) -> bytes | None:
     return connection.recv(length, socket.MSG_WAITALL)
 
 
+def _give_up_the_machine() -> None:
+    for name in _NOTHING:
+        resource.setrlimit(getattr(resource, name), (0, 0))
+    with contextlib.suppress(ValueError, OSError):  # not every system bounds it
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+
+
 def main() -> None:
     """Answer until the other end is closed."""
     connection = socket.socket(fileno=0)
+    _give_up_the_machine()
     connection.sendall(READY)
     room = Room({}, memory=0, stack=0)
     while (received := _receive(connection)) is not None:

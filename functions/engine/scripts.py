@@ -36,25 +36,28 @@ class _Hung(Exception):
 
 
 class _Process:
-    """One child, started with nothing of ours but a socket."""
+    """One child, started with nothing of ours but a socket; raises _Hung where there is no room."""
 
     def __init__(self) -> None:
-        ours, its = socket.socketpair()
-        with its:
-            self._child = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", str(_PROGRAM)],
-                stdin=its.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={},
-                cwd="/",
-            )
-        self._connection = ours
+        try:
+            self._connection, its = socket.socketpair()
+        except OSError:
+            raise _Hung from None
+        try:
+            with its:
+                self._child = _started(its)
+        except OSError:
+            self._connection.close()
+            raise _Hung from None
         try:
             self._receive(1, time.monotonic() + _START_SECONDS)
         except _Hung:
             self.kill()
             raise
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     @property
     def is_running(self) -> bool:
@@ -97,6 +100,17 @@ class _Process:
         self._child.wait()
 
 
+def _started(connection: socket.socket) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-I", str(_PROGRAM)],
+        stdin=connection.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={},
+        cwd="/",
+    )
+
+
 class ScriptProcesses:
     """Lends processes, each to one owner for its life; safe between threads."""
 
@@ -113,7 +127,10 @@ class ScriptProcesses:
         with self._lock:
             for index in range(len(self._resting) - 1, -1, -1):
                 if self._resting[index][0] == owner:
-                    return self._resting.pop(index)[1]
+                    process = self._resting.pop(index)[1]
+                    if process.is_running:
+                        return process
+                    process.kill()  # the system ended it meanwhile
         return _Process()
 
     def give_back(self, owner: str, process: _Process) -> None:
@@ -177,10 +194,14 @@ class ScriptSession:
     def exports(self, file: str) -> frozenset[str]:
         """Name the functions that a file exports. Raises Exhausted or Thrown."""
         answer = self._ask({"act": "exports", "file": file})
-        return frozenset(answer if isinstance(answer, list) else ())
+        names = answer if isinstance(answer, list) else ()
+        return frozenset(name for name in names if isinstance(name, str))
 
     def _call(self, file: str, name: str, arguments: Sequence[Any]) -> Any:
-        written = orjson.dumps(arguments, default=lambda _function: None).decode()
+        try:
+            written = orjson.dumps(arguments, default=lambda _function: None).decode()
+        except TypeError:  # nested too deep
+            raise Thrown("script_threw") from None
         return self._ask({"act": "call", "file": file, "name": name, "arguments": written})
 
     def _ask(self, message: dict[str, Any]) -> Any:
@@ -193,10 +214,16 @@ class ScriptSession:
             if self._process is None:
                 self._process = self._begun(seconds)
             message["seconds"] = seconds
-            answer = orjson.loads(self._process.ask(message, seconds=seconds, most=self._most))
-        except (_Hung, Exhausted):
+            written = self._process.ask(message, seconds=seconds, most=self._most)
+        except BaseException as error:  # what it answers yet would be taken for the next answer
             self._drop()
-            raise Exhausted from None
+            if isinstance(error, _Hung):
+                raise Exhausted from None
+            raise
+        try:
+            answer = orjson.loads(written)
+        except orjson.JSONDecodeError:  # half a character, or a script's own answer
+            raise Thrown("script_threw") from None
         if isinstance(answer, dict):
             for word in ("threw", "broken", "unknown"):
                 if word in answer:

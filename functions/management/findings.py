@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from functions.services.version_diffs import FileChange, Kind, Line, Withheld
+from functions.services.version_diffs import FileChange, Kind, Withheld
 from jigxmgmt.errors import FieldFault
 
 MOST_LINES = 400
@@ -17,8 +17,8 @@ def line_of(finding: FieldFault, *, prefix: str = "") -> str:
     key = finding.pointer.removeprefix("/")
     words = f"{prefix}{finding.detail}"
     if not place:
-        return f"{finding.pointer}: {words}"
-    return f"{place}: {words} ({key})" if key else f"{place}: {words}"
+        return _printable(f"{finding.pointer}: {words}")
+    return _printable(f"{place}: {words} ({key})" if key else f"{place}: {words}")
 
 
 def lines_of_changes(changes: Iterable[FileChange]) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _lines_of(change: FileChange) -> Iterator[str]:
     for hunk in change.hunks:
         before, after = ([line.before for line in hunk], [line.after for line in hunk])
         yield f"@@ -{_span(before)} +{_span(after)} @@"
-        yield from (f"{line.sign}{_printable(line)}" for line in hunk)
+        yield from (f"{line.sign}{_printable(line.text)}" for line in hunk)
 
 
 def _span(numbers: list[int | None]) -> str:
@@ -45,8 +45,8 @@ def _span(numbers: list[int | None]) -> str:
     return f"{known[0]},{len(known)}" if known else "0,0"
 
 
-def _printable(line: Line) -> str:
+def _printable(text: str) -> str:
     """A file's text may not move the terminal's cursor or change its colours."""
     return "".join(
-        letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in line.text
+        letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in text
     )

@@ -97,7 +97,8 @@ def check_file(solution: Solution, *, path: str, text: str, by: User) -> Checked
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
     folder = _live_scripts(solution) | {path: text.encode()}
     others = FunctionDefinition.objects.live().filter(version__solution=solution)
-    beside = dict(others.exclude(path=path).values_list("name", "path"))
+    # Compared here: a path is what somebody sent, and PostgreSQL takes no null character.
+    beside = {name: known for name, known in others.values_list("name", "path") if known != path}
     return check_solution(folder, credentials=keys_with_secret(solution), beside=beside)
 
 

@@ -1,5 +1,6 @@
 """Whether the scripts of a folder have what its functions call; finding out runs them."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
@@ -9,6 +10,8 @@ from functions.engine import Fault, ScriptCall, ScriptProcesses
 from functions.engine.expressions import Exhausted, Thrown
 
 SECONDS = 2.0
+# A publisher waits for all of them, in a thread of the web process.
+SECONDS_OF_FOLDER = 5.0
 MOST_BYTES_OF_NAMES = 1024 * 1024
 
 
@@ -19,6 +22,7 @@ class ScriptChecks:
         self._sources = sources
         self._exports: dict[str, frozenset[str] | None] = {}
         self._processes = ScriptProcesses()
+        self._left = SECONDS_OF_FOLDER
 
     def __enter__(self) -> Self:
         return self
@@ -44,10 +48,15 @@ class ScriptChecks:
 
     def _exports_of(self, file: str) -> frozenset[str] | None:
         if file not in self._exports:
-            own = self._processes.of("")
-            with own.open(self._sources, seconds=SECONDS, most=MOST_BYTES_OF_NAMES) as session:
-                try:
-                    self._exports[file] = session.exports(file)
-                except (Exhausted, Thrown):
-                    self._exports[file] = None
+            began = time.monotonic()
+            self._exports[file] = self._loaded(file, min(SECONDS, self._left))
+            self._left -= time.monotonic() - began
         return self._exports[file]
+
+    def _loaded(self, file: str, seconds: float) -> frozenset[str] | None:
+        own = self._processes.of("")
+        with own.open(self._sources, seconds=seconds, most=MOST_BYTES_OF_NAMES) as session:
+            try:
+                return session.exports(file)
+            except (Exhausted, Thrown):
+                return None

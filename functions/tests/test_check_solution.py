@@ -54,6 +54,14 @@ class TestCheckSolution:
         assert lines[1].startswith("functions/worse.jigx:")
         assert (str(refusal), refusal.returncode) == ("2 faults.", 1)
 
+    def test_leaves_the_terminal_alone(self, folder: Path) -> None:
+        write(folder, "odd", LIST_CUSTOMERS + '"\\e[2Jsurprise": 1\n')
+
+        (line,) = check(folder)
+
+        assert "\x1b" not in line
+        assert line.endswith("(\ufffd[2Jsurprise)")
+
     def test_lets_warnings_pass(self, folder: Path) -> None:
         write(folder, "odd", LIST_CUSTOMERS + "surprise: 1\n")
 

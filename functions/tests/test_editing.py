@@ -194,6 +194,12 @@ class TestCheckFile:
         assert [(fault.code, fault.line) for fault in checked.faults] == [("id_twice", 1)]
         assert "functions/near.jigx" in checked.faults[0].detail
 
+    def test_takes_any_path(self, published: Solution, owner: User) -> None:
+        for path in ("functions/\0.jigx", "../x", ""):
+            checked = check_file(published, path=path, text=WITH_CREDENTIAL, by=owner)
+
+            assert len(checked.functions) <= 1
+
     def test_knows_the_credentials(self, published: Solution, owner: User) -> None:
         missing = check_file(published, path=PATH, text=WITH_CREDENTIAL, by=owner)
         save_secret(published, by=owner)

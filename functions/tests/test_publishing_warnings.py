@@ -1,5 +1,7 @@
 """What publishing warns of, without stopping anybody."""
 
+import time
+
 import pytest
 
 from functions.services.archives import pack_files
@@ -121,3 +123,28 @@ class TestScripts:
 
         sources = ["export const f = () => 1;", "export const f = () => 2;"]
         assert [definition.scripts["utils"] for definition in definitions] == sources
+
+    def test_wait_for_hostile_scripts_together_no_longer_than_for_a_few(self) -> None:
+        files = {f"scripts/expressions/s{n}.js": b"for (;;);" for n in range(10)}
+        calls = ", ".join(f"$s{n}.f()" for n in range(10))
+        files["functions/odd.jigx"] = f"{LIST_CUSTOMERS}outputTransform: '[{calls}]'\n".encode()
+        began = time.monotonic()
+
+        checked = check_solution(files, credentials=None)
+
+        assert [warning.code for warning in checked.warnings] == ["script_broken"] * 10
+        assert time.monotonic() - began < 10
+
+    def test_believe_no_script_that_answers_for_itself(self) -> None:
+        names = (
+            "Object.defineProperty(globalThis, 'listExports$', {get: () => () => '%s', set(){}})"
+        )
+        for answer in ("no JSON", "[[1]]", "{}", "7"):
+            files = {
+                "scripts/expressions/s.js": (names % answer).encode(),
+                "functions/odd.jigx": f"{LIST_CUSTOMERS}outputTransform: $s.f()\n".encode(),
+            }
+
+            (warning,) = check_solution(files, credentials=None).warnings
+
+            assert warning.code in ("script_broken", "script_unknown")

@@ -194,6 +194,10 @@ class TestFindReplace:
 
 
 class TestExecuteSql:
+    def test_takes_no_more_memory_than_reading(self, storage: Storage) -> None:
+        with pytest.raises(NotStorable):
+            self.execute(storage, "DELETE FROM customers WHERE id = zeroblob(900000000)")
+
     def execute(self, storage: Storage, *statements: Any, **parameters: Any) -> int:
         operation = {"type": "execute-sql", "statements": statements, "tables": ["customers"]}
         return operate(storage, operation, **parameters)

@@ -1,5 +1,10 @@
 """JavaScript of a solution, as expressions call it: what it gives, and what ends it."""
 
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +26,13 @@ export const double = (value) => value * 2;
 export default {fromDefault: () => "default"};
 """
 OLDER = "module.exports.twice = (value) => value * 2; exports.one = function () { return 1; };"
+# What JSON can't hold, nest or be: half a character, 300 lists, an answer in place of ours.
+ODD = """
+export const half = () => "\\ud83d";
+export const deep = () => Array(300).fill(0).reduce((list) => [list], []);
+export const same = (value) => value;
+export const spoil = () => { globalThis.callExport$ = () => "no JSON"; };
+"""
 SERVICE = serve({"rows": [{"id": 1, "name": "Ann"}, {"id": 2, "name": None}]})
 
 
@@ -79,6 +91,9 @@ class TestScriptFunction:
             ("$utils.constructor(1)", "script_unknown"),
             ("$broken.f()", "script_broken"),
             ("$throwing.f()", "script_broken"),
+            ("$odd.half()", "script_threw"),
+            ("[$odd.spoil(), $odd.half()]", "script_threw"),
+            ("$odd.same($odd.deep())", "script_threw"),
             ("$importing.f()", "script_broken"),
         ],
     )
@@ -90,6 +105,7 @@ class TestScriptFunction:
             {
                 "utils": UTILS,
                 "broken": "export function f( {",
+                "odd": ODD,
                 "throwing": "export const f = () => 1; throw new Error('a value');",
                 "importing": "import fs from 'fs'; export const f = () => 1;",
             },
@@ -129,6 +145,14 @@ class TestHostileScript:
         played = run("$s.f()", {"s": f"export function f() {{ {body} }}"}, limits=limits)
 
         assert played.error == "ExpressionLimit"
+
+    def test_shares_its_memory_with_the_others_of_its_evaluation(self) -> None:
+        taking = "let kept; export const one = () => (kept = new Uint8Array(28e6).fill(1))[0];"
+        sources = {f"s{number}": taking for number in range(16)}
+        calls = ", ".join(f"${name}.one()" for name in sources)
+
+        assert run("[$s0.one(), $s1.one()]", sources).outcome.output == [1, 1]
+        assert run(f"[{calls}]", sources).error == "ExpressionLimit"
 
     def test_reaches_nothing_of_the_machine(self) -> None:
         reaching = """
@@ -173,3 +197,76 @@ class TestScriptProcesses:
         with own.open(sources, seconds=1, most=1000) as session:
             assert session.function("s", "one")() == {"v": 1}
         processes.close()
+
+    def test_replace_one_that_the_system_ended(self) -> None:
+        processes = ScriptProcesses()
+        ended = processes.take("a")
+        processes.give_back("a", ended)
+        ended.kill()
+
+        other = processes.take("a")
+
+        assert other is not ended
+        assert other.is_running
+        other.kill()
+
+    def test_are_not_lent_again_while_an_answer_is_on_its_way(self) -> None:
+        own = ScriptProcesses().of("a")
+        slow = "const until = Date.now() + 300; while (Date.now() < until); return 'late';"
+        sources = {"s": f"export const late = () => {{ {slow} }}; export const one = () => 1;"}
+        with own.open(sources, seconds=5, most=1000) as session:
+            assert session.function("s", "one")() == {"v": 1}
+            with interrupted(after=0.1), pytest.raises(KeyError):
+                session.function("s", "late")()
+
+            assert session.function("s", "one")() == {"v": 1}
+        own.processes.close()
+
+    def test_end_an_evaluation_where_none_can_start(self) -> None:
+        own = ScriptProcesses().of("a")
+        sources = {"s": "export const one = () => 1;"}
+        with own.open(sources, seconds=1, most=1000) as session:
+            one = session.function("s", "one")
+            with no_more_files(), pytest.raises(Exhausted):
+                one()
+
+    @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells them")
+    def test_run_where_nothing_can_be_opened_or_started(self) -> None:
+        own = ScriptProcesses().of("a")
+        with own.open({"s": "export const one = () => 1;"}, seconds=5, most=1000) as session:
+            session.function("s", "one")()
+        process = own.processes.take("a")
+
+        lines = Path(f"/proc/{process.pid}/limits").read_text().splitlines()
+
+        none = ("Max open files", "Max processes", "Max file size", "Max core file size")
+        bounds = {line[:25].strip(): line[25:].split()[:2] for line in lines}
+        assert [bounds[name] for name in none] == [["0", "0"]] * 4
+        process.kill()
+
+
+@contextmanager
+def interrupted(*, after: float) -> Iterator[None]:
+    """Let a signal's handler raise KeyError in the middle of the block."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyError("interrupted")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, after)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Keep this process from opening anything."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

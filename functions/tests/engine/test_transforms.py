@@ -153,6 +153,11 @@ class TestContext:
         assert made["a"] != made["b"]
         assert (made["t"], made["f"]) == (True, False)
 
+    @pytest.mark.parametrize("name", ["uuid", "isTempId", "__few__", "__first_of_each__"])
+    @pytest.mark.parametrize("values", ["", "1", "rows, 2, 3", "function($x){$x}"])
+    def test_own_functions_take_what_they_are_given(self, name: str, values: str) -> None:
+        assert output_of(f'($found := ${name}({values}); "went on")', {"rows": [1]}) == "went on"
+
 
 PARAMETERS = {"q": {"location": "query", "type": "string"}}
 

@@ -58,6 +58,13 @@ class TestPortal:
         with pytest.raises(Refused, match="not a portal"):
             Portal(portal.address).post("/page", {})
 
+    def test_takes_no_answer_that_nests_without_an_end(self, portal: FakePortal) -> None:
+        deep = "[" * 100_000 + "]" * 100_000
+        portal.answer("/deep", Response(deep, content_type="application/json"))
+
+        with pytest.raises(Refused, match="not a portal"):
+            Portal(portal.address).post("/deep", {})
+
     def test_takes_nothing_for_granted(self, portal: FakePortal) -> None:
         portal.answer("/half", {"results": [{}]})
 

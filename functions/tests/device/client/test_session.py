@@ -1,13 +1,14 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from werkzeug import Request, Response
 
 from functions.device.client import Device
-from functions.device.refusals import NotSignedIn, Unreachable
-from functions.device.session import TOKENS
+from functions.device.refusals import NotSignedIn, Refused, Unreachable
+from functions.device.session import TOKENS, Tokens
 from functions.tests.device.client.portal import ME, FakePortal, hang_up, problem, tokens
 
 REFRESH = "/oauth/token/"
@@ -31,6 +32,21 @@ def forms(portal: FakePortal) -> list[tuple[str, str]]:
     """Return what refresh tokens came, each with its key."""
     came = [request for request in portal.heard if request.path == REFRESH]
     return [(each.form["refresh_token"], each.headers["Idempotency-Key"]) for each in came]
+
+
+class TestTokens:
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"expires_in": "soon"},
+            {"expires_in": None},
+            {"access_token": "two\nlines"},
+            {"access_token": "\u20ac"},
+        ],
+    )
+    def test_are_what_a_portal_issues(self, odd: dict[str, Any]) -> None:
+        with pytest.raises(Refused, match="not a portal"):
+            Tokens.of_answer(tokens() | odd)
 
 
 class TestSession:

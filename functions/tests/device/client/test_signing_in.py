@@ -2,6 +2,7 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -222,6 +223,15 @@ class TestSigningIn:
         with pytest.raises(Unusable, match="Sign out first"):
             device.sign_in(portal.address, client_id="app", way=lambda _portal: tokens(2))
 
+    def test_refuses_a_folder_that_others_may_write_in(
+        self, portal: FakePortal, folder: Path
+    ) -> None:
+        folder.mkdir()
+        folder.chmod(0o777)
+
+        with pytest.raises(Unusable, match="others"):
+            Device(folder)
+
     def test_keeps_the_rows_of_the_same_person(self, device: Device, portal: FakePortal) -> None:
         device.sync("field")
         device.keychain.remove(TOKENS)  # as after a revocation
@@ -229,6 +239,23 @@ class TestSigningIn:
         device.sign_in(portal.address, client_id="app", way=lambda _portal: tokens(2))
 
         assert device.synced("field").version == 1
+
+    def test_leaves_nothing_to_another_person_who_was_slower(
+        self, portal: FakePortal, folder: Path
+    ) -> None:
+        device = Device(folder)
+
+        def be_slower(_portal: Portal) -> dict[str, Any]:
+            device.sign_in(portal.address, client_id="app", way=lambda _portal: tokens())
+            device.sync("field")
+            portal.server.clear()
+            portal.answer("/api/v1/me", ME | {"id": "2"}, method="GET")
+            return tokens(2)
+
+        Device(folder).sign_in(portal.address, client_id="app", way=be_slower)
+
+        assert device.account().user["id"] == "2"
+        assert device.all_synced() == []
 
     def test_leaves_nothing_to_another_person(
         self, device: Device, portal: FakePortal, folder: Path

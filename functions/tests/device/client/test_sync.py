@@ -1,3 +1,4 @@
+import json
 import stat
 from pathlib import Path
 
@@ -133,6 +134,23 @@ class TestSync:
 
         assert device.keychain.read(SOLUTION) is None
 
+    def test_names_nobody_where_a_sign_out_was_quicker(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        def sign_out_meanwhile(request: Request) -> Response:
+            device.keychain.remove(TOKENS)
+            device.home.remove_everything()
+            return Response(json.dumps(ME), content_type="application/json")
+
+        portal.server.clear()
+        portal.answer("/api/v1/me", sign_out_meanwhile, method="GET")
+        portal.offer()
+
+        with pytest.raises(NotSignedIn):
+            device.sync("field")
+
+        assert device.home.account() is None
+
     def test_asks_for_the_id_where_a_name_is_used_twice(
         self, device: Device, portal: FakePortal
     ) -> None:
@@ -159,6 +177,31 @@ class TestSync:
 
         with pytest.raises(Unusable, match="can't be used"):
             device.sync("field")
+
+    def test_keeps_secrets_where_a_sign_out_finds_them(
+        self, device: Device, portal: FakePortal, folder: Path
+    ) -> None:
+        portal.forget()
+        portal.keychain, other = [ENTRY], f"urn:uuid:{SOLUTION.upper()}"
+        row = {"id": other, "name": "field", "title": "", "organization_id": ORGANIZATION}
+        portal.answer("/api/v1/solutions", {"results": [row], "next": None}, method="GET")
+        portal.answer(f"/api/v1/solutions/{SOLUTION}/definition", portal.definition, method="GET")
+
+        synced, _is_new = device.sync("field")
+
+        assert (synced.id, device.home.solution_ids()) == (SOLUTION, [SOLUTION])
+        assert device.keychain.read(SOLUTION) == [ENTRY]
+
+    def test_keeps_no_secret_where_nothing_can_say_that_it_is_there(
+        self, device: Device, portal: FakePortal, folder: Path
+    ) -> None:
+        portal.keychain = [ENTRY]
+        (folder / "solutions").touch()
+
+        with pytest.raises(Unusable):
+            device.sync("field")
+
+        assert device.keychain.read(SOLUTION) is None
 
 
 class TestDamage:
