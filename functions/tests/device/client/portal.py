@@ -1,7 +1,7 @@
 """A portal on loopback that says what a test wants, and a person who does."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,9 +139,13 @@ class FakePortal:
 
 
 def hang_up(request: Request) -> Response:
-    """Do what was asked, and lose the answer."""
-    request.environ["werkzeug.socket"].shutdown(2)
-    return Response()
+    """Do what was asked, and lose the answer; by then it is known that it was asked."""
+
+    def lost() -> Iterator[bytes]:
+        request.environ["werkzeug.socket"].shutdown(2)
+        yield b""
+
+    return Response(lost())
 
 
 @dataclass
