@@ -63,11 +63,21 @@ async def finish_operations(
 
 
 def join_operations(
-    first: dict[int, dict[str, Any]], later: Mapping[int, Mapping[str, Any]]
+    first: dict[int, list[dict[str, Any]]], later: Mapping[int, dict[str, Any]]
 ) -> None:
-    """Add a later page's rows to the first's, so that the device clears a table only once."""
+    """Add a later page's operations to those of the pages before, by their place.
+
+    Rows go to the one that is otherwise the same, so that the device clears a table only once;
+    what another page makes different, a statement say, is an operation of its own.
+    """
     for index, operation in later.items():
-        if index in first and "records" in operation:
-            first[index]["records"] = [*first[index]["records"], *operation["records"]]
-        else:
-            first.setdefault(index, dict(operation))
+        known = first.setdefault(index, [])
+        same = next((one for one in known if _but_rows(one) == _but_rows(operation)), None)
+        if same is None:
+            known.append(operation)
+        elif "records" in operation:
+            same["records"] = [*same["records"], *operation["records"]]
+
+
+def _but_rows(operation: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in operation.items() if key != "records"}

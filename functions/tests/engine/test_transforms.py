@@ -296,6 +296,40 @@ class TestOperations:
             }
         ]
 
+    def test_what_later_pages_make_different_is_done_for_each(self) -> None:
+        def pages(request: Received) -> web.Response:
+            page = int(request.fields["page"])
+            return web.json_response({"id": page, "kind": "ab"[page % 2], "more": page < 3})
+
+        page = {"location": "query", "type": "int"}
+        statement = {
+            "statement": "DELETE FROM t WHERE id = @id",
+            "parameters": {"id": "=@ctx.output.id"},
+        }
+        source = get(
+            parameters={"page": {**page, "value": 1}},
+            operations=[
+                {"type": "operation.execute-sql", "statements": [statement]},
+                {"type": "operation.upsert-merge", "table": "=@ctx.output.kind", "records": "=$"},
+            ],
+            continuation={
+                "when": "=$.more",
+                "parameters": {"page": {**page, "value": "=@ctx.parameters.page + 1"}},
+            },
+        )
+
+        operations = play(source, service=pages).outcome.operations
+
+        assert [operation["statements"][0]["parameters"]["id"] for operation in operations[:3]] == [
+            1,
+            2,
+            3,
+        ]
+        assert [
+            (operation["table"], [row["id"] for row in operation["records"]])
+            for operation in operations[3:]
+        ] == [("b", [1, 3]), ("a", [2])]
+
 
 class TestFigures:
     def test_sizes_and_times_are_reported(self) -> None:
