@@ -6,7 +6,9 @@ it stays there.
 """
 
 import secrets
+import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +18,7 @@ from functions.device.local_calls import Network, run_here
 from functions.device.purse import Purse
 from functions.device.queries import answer_queries
 from functions.device.queue import CommandQueue
-from functions.device.refusals import DeviceRefusal, Refused, Unreachable
+from functions.device.refusals import DeviceRefusal, NotStorable, Refused, Unreachable
 from functions.device.sending import Sender, answer_refusal
 from functions.device.session import Session
 from functions.device.storage import Storage
@@ -83,7 +85,12 @@ class Calls:
         try:
             key = secrets.token_urlsafe(24)
             answer = self.sender.post(
-                definition.name, definition.source, parameters, entity=wanted.entity, key=key
+                definition.name,
+                definition.source,
+                parameters,
+                entity=wanted.entity,
+                key=key,
+                command_id=str(uuid.uuid4()),
             )
         except Unreachable:
             if not wanted.may_wait:
@@ -119,10 +126,15 @@ class Calls:
         entity: str | None,
         parameters: Mapping[str, Any],
     ) -> Ran:
-        """Store what a call brought; raises Refused where the service said no."""
-        stored = self._store(definition, answer, entity, parameters)
+        """Store what a call brought; raises Refused where the service said no.
+
+        That it said no is told also where its handler's operations can't be stored.
+        """
         if answer["status"] != "error":
+            stored = self._store(definition, answer, entity, parameters)
             return Ran(answer["status"], output=answer["output"], stored=stored)
+        with suppress(NotStorable):
+            self._store(definition, answer, entity, parameters)
         refusal = answer_refusal(answer["error"], solution=self._synced.name)
         if definition.runs_on_device and refusal.code == CLOSED:
             raise Refused(f"{refusal.detail} {HOW_TO_OPEN}", code=CLOSED)
@@ -165,6 +177,8 @@ class Calls:
             solution=self._synced.context,
             organization=self._synced.organization,
             entity=wanted.entity,
+            command_id=str(uuid.uuid4()),
+            correlation_id=str(uuid.uuid4()),
             queries=queries,
         )
         purse = Purse(

@@ -1,3 +1,4 @@
+import uuid
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,8 @@ class TestCallByThePortal:
         assert became == Ran("ok", output=[{"id": "7", "name": "Ada"}], stored=1)
         assert rows(device, "customers") == [{"id": "7", "name": "Ada"}]
         sent = portal.heard[-1]
-        assert sent.json == {
-            "parameters": {},
-            "entity": "customers",
-            "command_id": None,
-            "queries": {},
-        }
+        assert uuid.UUID(sent.json.pop("command_id"))
+        assert sent.json == {"parameters": {}, "entity": "customers", "queries": {}}
         assert len(sent.headers["Idempotency-Key"]) > 20
 
     def test_merges_the_row_of_what_changes_something(

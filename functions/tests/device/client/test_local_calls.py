@@ -224,6 +224,35 @@ class TestCallOnTheDevice:
 
         assert became.output == ["mia@acme.example", "field", "Acme", "near"]
 
+    def test_keeps_what_its_handler_says_of_an_error(
+        self, device: Device, portal: FakePortal, service: HTTPServer
+    ) -> None:
+        row = '={"id": @ctx.commandId, "call": @ctx.correlationId, "status": @ctx.response.status}'
+        kept = {"type": "operation.upsert-merge", "records": row, "timestamp": "=$now()"}
+        portal.functions["near"] = local(service, error=[{"title": "Away", "operations": [kept]}])
+        service.expect_request("/customers").respond_with_data("", status=503)
+        device.sync("field")
+
+        for _again in range(2):
+            with pytest.raises(Refused, match="Away"):
+                run(device, "near", networks=LOOPBACK, entity="customers")
+
+        first, second = rows(device, "customers_error")
+        assert first["id"] != second["id"]
+        assert first["call"] != second["call"]
+        assert first["status"] == 503
+
+    def test_tells_of_an_error_that_can_not_be_stored(
+        self, device: Device, portal: FakePortal, service: HTTPServer
+    ) -> None:
+        kept = {"type": "operation.upsert-merge", "records": {"no": "id"}}
+        portal.functions["near"] = local(service, error=[{"title": "Away", "operations": [kept]}])
+        service.expect_request("/customers").respond_with_data("", status=503)
+        device.sync("field")
+
+        with pytest.raises(Refused, match="Away"):
+            run(device, "near", networks=LOOPBACK, entity="customers")
+
 
 def outside_token(request: Request) -> Response:
     version = "v2" if request.json.get("refused") == "v1" else "v1"
