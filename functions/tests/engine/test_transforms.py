@@ -271,6 +271,24 @@ class TestOperations:
             },
         ]
 
+    @pytest.mark.parametrize(
+        ("key", "found"),
+        [
+            ("=@ctx.entity & 'Id'", "customerId"),
+            ("=@ctx.record.a & @ctx.entity", "=@ctx.record.a & @ctx.entity"),
+            ("=@ctx.output.key", None),
+            ("=@ctx.user.none", None),
+        ],
+    )
+    def test_a_key_that_is_made_of_each_record_is_left_to_the_device(
+        self, key: str, found: str | None
+    ) -> None:
+        source = get(operations=[{"type": "operation.upsert-merge", "primaryKey": key}])
+
+        played = play(source, service=serve({"key": "=1"}), call={"entity": "customer"})
+
+        assert played.outcome.operations[0]["primaryKey"] == found
+
     def test_rows_of_later_pages_are_added_to_the_same_operation(self) -> None:
         def pages(request: Received) -> web.Response:
             page = int(request.fields["page"])
