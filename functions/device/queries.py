@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from functions.device.refusals import NotReadable
+from functions.device.refusals import NoSuchTable, NotReadable
 from functions.device.rows import bindable
-from functions.device.storage import Storage
+from functions.device.storage import Storage, Table
 from functions.device.values import Values
+
+MOST_TABLES = 10
 
 
 def answer_queries(
@@ -18,7 +20,8 @@ def answer_queries(
 ) -> dict[str, Any]:
     """Return each query's rows as objects, or as `resultType` says: `record`, `scalar`.
 
-    `@name` in a statement is the query's own parameter of this name, or else the call's. Raises
+    `@name` in a statement is the query's own parameter of this name, or else the call's. A table of
+    which no row was ever stored is empty: the first call may well be the one that fills it. Raises
     NotReadable or NotStorable.
     """
     wanted = source.get("queries")
@@ -44,7 +47,7 @@ def _answered(
     own = values.rendered(written.get("parameters") or {})
     known = {**parameters, **(own if isinstance(own, Mapping) else {})}
     bound = {key: bindable(value) for key, value in known.items()}
-    table = storage.query(written["statement"], bound)
+    table = _read(storage, written["statement"], bound)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     kind = written.get("resultType")
     if kind not in ("record", "scalar"):
@@ -52,3 +55,12 @@ def _answered(
     if not rows:
         return None
     return rows[0] if kind == "record" else next(iter(rows[0].values()))
+
+
+def _read(storage: Storage, statement: str, bound: Mapping[str, Any]) -> Table:
+    for _made in range(MOST_TABLES):
+        try:
+            return storage.query(statement, bound)
+        except NoSuchTable as unknown:
+            storage.make_table(unknown.table)
+    return storage.query(statement, bound)

@@ -112,6 +112,32 @@ class TestCallByThePortal:
         assert "Ada" not in refusal.value.detail
         assert (len(portal.heard), waiting(device)) == (before, [])
 
+    def test_answers_queries_before_any_row_was_stored(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        portal.functions["list"] |= {
+            "queries": {
+                "known": "SELECT c.id FROM [customers] c JOIN main.orders o ON o.id = c.id",
+                "count": {"statement": "SELECT count(*) FROM customers", "resultType": "scalar"},
+            }
+        }
+        device.sync("field")
+        portal.answer(portal.call_path("list"), ran())
+
+        run(device, "list")
+
+        assert portal.heard[-1].json["queries"] == {"known": [], "count": 0}
+
+    @pytest.mark.parametrize("table", ["_jigx_nothing", "sqlite_nothing"])
+    def test_makes_no_table_but_an_entity_s(
+        self, device: Device, portal: FakePortal, table: str
+    ) -> None:
+        portal.functions["list"] |= {"queries": {"known": f"SELECT id FROM {table}"}}  # noqa: S608
+        device.sync("field")
+
+        with pytest.raises(NotReadable):
+            run(device, "list")
+
     def test_sends_the_answers_to_its_queries_along(
         self, device: Device, portal: FakePortal
     ) -> None:
