@@ -327,6 +327,33 @@ class TestRetries:
 
         assert played.outcome.status == "ok"
 
+    def test_a_handler_may_try_again_what_may_have_arrived(self) -> None:
+        source = post(error=[{"retry": {"delay": 0, "maxRetries": 2}}])
+
+        played = play(source, service=hang, limits=engine.Limits(service_seconds=0.05))
+
+        assert played.error == "UpstreamTimeout"
+        assert len(played.requests) == 3
+
+    def test_what_may_have_arrived_is_not_tried_again_by_itself(self) -> None:
+        played = play(post(), service=hang, limits=engine.Limits(service_seconds=0.05))
+
+        assert len(played.requests) == 1
+
+    def test_a_later_page_is_tried_again_too(self) -> None:
+        last = fail_first(1, status=429, headers={"Retry-After": "0"})
+        source = get(continuation={"when": "=$.next", "url": "=$.next"})
+
+        played = play(
+            source,
+            service=lambda request: (
+                web.json_response({"next": "/last"}) if request.path == "/rows" else last(request)
+            ),
+        )
+
+        assert played.outcome.records == [{"next": "/last"}, {"ok": True}]
+        assert [request.path for request in played.requests] == ["/rows", "/last", "/last"]
+
     def test_a_handler_without_retry_keeps_429_from_being_repeated(self) -> None:
         played = play(
             get(error=[{"title": "Busy"}]), service=answer(429, headers={"Retry-After": "0"})
