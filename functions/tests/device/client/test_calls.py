@@ -32,7 +32,7 @@ class TestCallByThePortal:
         assert became == Ran("ok", output=[{"id": "7", "name": "Ada"}], stored=1)
         assert rows(device, "customers") == [{"id": "7", "name": "Ada"}]
         sent = portal.heard[-1]
-        assert uuid.UUID(sent.json.pop("command_id"))
+        assert uuid.UUID(sent.json.pop("command_id")).version == 4
         assert sent.json == {"parameters": {}, "entity": "customers", "queries": {}}
         assert len(sent.headers["Idempotency-Key"]) > 20
 
