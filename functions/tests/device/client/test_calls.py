@@ -112,6 +112,36 @@ class TestCallByThePortal:
         assert "Ada" not in refusal.value.detail
         assert (len(portal.heard), waiting(device)) == (before, [])
 
+    def test_answers_queries_in_turn_and_reads_their_json(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        portal.functions["list"] |= {
+            "queries": {
+                "rest": {
+                    "statement": "SELECT id FROM customers WHERE id <> @first",
+                    "parameters": {"first": "=@ctx.queries.first.id"},
+                    "dependencies": ["first", "rest", "nowhere"],
+                },
+                "first": {
+                    "statement": "SELECT id, data, 'no json' AS text FROM customers ORDER BY id",
+                    "resultType": "record",
+                    "jsonColumns": ["data", "text"],
+                },
+            }
+        }
+        device.sync("field")
+        portal.answer(portal.call_path("list"), ran())
+        with device.storage(device.synced("field")) as storage:
+            rows_of_it = [{"id": "7", "tags": ["a"]}, {"id": "8"}]
+            storage.store({}, entity="customers", records=rows_of_it, operations=[], parameters={})
+
+        run(device, "list")
+
+        assert portal.heard[-1].json["queries"] == {
+            "first": {"id": "7", "data": {"id": "7", "tags": ["a"]}, "text": "no json"},
+            "rest": [{"id": "8"}],
+        }
+
     def test_answers_queries_before_any_row_was_stored(
         self, device: Device, portal: FakePortal
     ) -> None:
