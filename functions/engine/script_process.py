@@ -17,12 +17,19 @@ import quickjs
 # A native loop can't be interrupted from inside: past this the system ends the process, although
 # whoever started it may be gone.
 _SPARE_SECONDS = 2
+# Without memory the engine forgets the jobs that wait, and nothing tells of it.
+_MOST_JOBS = 20_000
 _LENGTH = struct.Struct("!I")
 READY = b"+"
 
 # Texts go in and out as JSON, since the library hands over plain values only. What a script does
 # to these functions it does to itself.
-_BEFORE = "globalThis.module = {exports: {}}; globalThis.exports = module.exports;"
+# A script's notes to its author are let pass, and go nowhere: they would hold values.
+_BEFORE = """
+globalThis.module = {exports: {}};
+globalThis.exports = module.exports;
+globalThis.console = new Proxy({}, {get: () => () => {}});
+"""
 _AFTER = """
 import * as ownExports$ from "<input>";
 {
@@ -76,10 +83,12 @@ class Room:
         answer: str = context.get("callExport$")(name, arguments)
         if answer:
             return answer
-        while context.execute_pending_job():
+        for _job in range(_MOST_JOBS):
+            if not context.execute_pending_job():
+                return str(context.get("readSettled$")())
             if time.process_time() >= until:
                 raise Bound
-        return str(context.get("readSettled$")())
+        raise Bound
 
     def exports(self, file: str, *, seconds: float) -> str:
         return str(self._context(file, seconds).get("listExports$")())
