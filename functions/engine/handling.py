@@ -1,6 +1,6 @@
 """What a failed call answers: the first handler that fits, or words of our own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -62,12 +62,19 @@ async def handle(
     operations = list(finished.values())
     if "transform" in fields:
         # The older form: one row, or some, written to a table of errors.
-        rows = rows_of(fields["transform"])
+        rows = _with_id(rows_of(fields["transform"]), context.values.get("commandId"))
         older = {"type": "operation.upsert-replace", "table": fields.get("table"), "records": rows}
         operations.append(older)
     entity = context.values.get("entity")
     operations = [_off_the_entity(operation, entity) for operation in operations]
     return Handled(cast(ErrorAnswer, {**answer, **chosen}), handler, operations)
+
+
+def _with_id(rows: list[Any], command_id: Any) -> list[Any]:
+    """Let a single row that has no id, `=@ctx.error` say, be the command's."""
+    if len(rows) == 1 and isinstance(rows[0], Mapping) and rows[0].get("id") is None:
+        return [{**rows[0], "id": command_id}]
+    return rows
 
 
 def _off_the_entity(operation: dict[str, Any], entity: Any) -> dict[str, Any]:

@@ -186,6 +186,14 @@ class TestHandlers:
             }
         ]
 
+    def test_the_older_form_s_row_is_the_command_s(self) -> None:
+        source = get(error=[{"table": "errors", "transform": "=@ctx.error"}])
+
+        played = play(source, service=answer(500), call={"command_id": "c1"})
+
+        [row] = played.outcome.operations[0]["records"]
+        assert (row["id"], row["name"]) == ("c1", "UpstreamError")
+
     @pytest.mark.parametrize(
         "handler",
         [
