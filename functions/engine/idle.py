@@ -64,6 +64,8 @@ def _unsent(definition: Definition) -> Iterator[Fault]:
     if definition.method not in BODILESS:
         return
     message = f"A {definition.method} request has no body, so this is not sent."
+    if definition.input_transform is not None:
+        yield Fault(("inputTransform",), "body_unsent", message)
     places: list[tuple[Path, Parameters]] = [(("parameters",), definition.parameters)]
     if definition.continuation is not None and definition.continuation.parameters:
         later = definition.continuation.parameters

@@ -205,7 +205,7 @@ class TestWarnings:
                 "unknown_key",
             ),
             (rest(outputTransform="$.inputs.a"), ("outputTransform",), "filled_in"),
-            (rest(inputTransform="queries.a"), ("inputTransform",), "filled_in"),
+            (rest(method="POST", inputTransform="queries.a"), ("inputTransform",), "filled_in"),
             (rest(outputTransform='{"a": 1}', records="=$.tasks"), ("records",), "filled_in"),
             (rest(parameters={"Host": HEADER}), ("parameters", "Host"), "header_unsent"),
             (rest(parameters={"a": {}}), ("parameters", "a"), "location_missing"),
@@ -219,6 +219,7 @@ class TestWarnings:
             (rest(records=5), ("records",), "type_odd"),
             (rest(url=URL + "/{a"), ("url",), "brace_alone"),
             (rest(parameters=BODY), ("parameters", "a"), "body_unsent"),
+            (rest(inputTransform="$"), ("inputTransform",), "body_unsent"),
             (
                 rest(continuation={"when": "=$.a", "parameters": BODY}),
                 ("continuation", "parameters", "a"),
