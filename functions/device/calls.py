@@ -5,6 +5,7 @@ the queue, behind what waits there already, so that it arrives in order and once
 it stays there.
 """
 
+import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +28,7 @@ from functions.device.writing import has_rule
 from functions.engine import Call, Definition
 
 READING = ("GET", "HEAD", "query")
+MAKES_ROWS = re.compile(r"(?:outputTransform|(?:operations\[\d+\]\.)?records)\b")
 CLOSED = "AddressRefused"
 HOW_TO_OPEN = "`--allow-network 10.0.0.0/8` opens a private network, if that is meant."
 
@@ -147,11 +149,18 @@ class Calls:
         entity: str | None,
         parameters: Mapping[str, Any],
     ) -> int | None:
-        """Write rows and operations, and count rows; None where nothing was to be written."""
+        """Write rows and operations, and count rows; None where nothing was to be written.
+
+        Raises NotStorable, also where an expression threw that makes rows: with none in their place
+        a table could be cleared.
+        """
         source, is_ok = definition.source, answer["status"] == "ok"
         records = answer["records"] if is_ok else []
         if not answer["operations"] and not (is_ok and (entity or source.get("operations"))):
             return None
+        if is_ok and any(MAKES_ROWS.match(warned["path"]) for warned in answer["warnings"]):
+            message = "An expression threw, so the rows are not known; those that are here stay."
+            raise NotStorable("rows_unknown", message)
         if definition.method not in READING and not has_rule(source):
             # It is about a row or some, and must not clear the table.
             source = {**source, "forRowsWithMatchingIds": True}

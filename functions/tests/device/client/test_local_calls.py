@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from functions.device.client import Device
-from functions.device.refusals import Refused
+from functions.device.refusals import NotStorable, Refused
 from functions.tests.device.client.portal import FakePortal, problem, rows, run
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -241,6 +241,33 @@ class TestCallOnTheDevice:
         assert first["id"] != second["id"]
         assert first["call"] != second["call"]
         assert first["status"] == 503
+
+    @pytest.mark.parametrize(
+        "rows_of_it",
+        [
+            {"records": "=$number(n)"},
+            {"outputTransform": "$number(n)"},
+            {"operations": [{"type": "operation.delete-insert", "records": "=$number(n)"}]},
+        ],
+    )
+    def test_keeps_its_rows_where_new_ones_can_not_be_made(
+        self,
+        device: Device,
+        portal: FakePortal,
+        service: HTTPServer,
+        rows_of_it: dict[str, Any],
+    ) -> None:
+        portal.functions["near"] = local(service, **rows_of_it)
+        service.expect_request("/customers").respond_with_json({"n": "none"})
+        device.sync("field")
+        with device.storage(device.synced("field")) as storage:
+            kept = [{"id": "7"}]
+            storage.store({}, entity="customers", records=kept, operations=[], parameters={})
+
+        with pytest.raises(NotStorable, match="threw"):
+            run(device, "near", networks=LOOPBACK, entity="customers")
+
+        assert rows(device, "customers") == [{"id": "7"}]
 
     def test_tells_of_an_error_that_can_not_be_stored(
         self, device: Device, portal: FakePortal, service: HTTPServer
