@@ -69,6 +69,8 @@ _COMPONENTS: dict[str, Document] = {
             "notification": {},
             "alert": {},
             "retry": {},
+            "icon": {},
+            "group": {},
             "status": {"type": ["integer", "null"], "description": "The service's."},
         },
     },

@@ -5,8 +5,11 @@ the queue, behind what waits there already, so that it arrives in order and once
 it stays there.
 """
 
+import re
 import secrets
+import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +19,7 @@ from functions.device.local_calls import Network, run_here
 from functions.device.purse import Purse
 from functions.device.queries import answer_queries
 from functions.device.queue import CommandQueue
-from functions.device.refusals import DeviceRefusal, Refused, Unreachable
+from functions.device.refusals import DeviceRefusal, NotStorable, Refused, Unreachable
 from functions.device.sending import Sender, answer_refusal
 from functions.device.session import Session
 from functions.device.storage import Storage
@@ -25,6 +28,7 @@ from functions.device.writing import has_rule
 from functions.engine import Call, Definition
 
 READING = ("GET", "HEAD", "query")
+MAKES_ROWS = re.compile(r"(?:outputTransform|(?:operations\[\d+\]\.)?records)\b")
 CLOSED = "AddressRefused"
 HOW_TO_OPEN = "`--allow-network 10.0.0.0/8` opens a private network, if that is meant."
 
@@ -83,7 +87,12 @@ class Calls:
         try:
             key = secrets.token_urlsafe(24)
             answer = self.sender.post(
-                definition.name, definition.source, parameters, entity=wanted.entity, key=key
+                definition.name,
+                definition.source,
+                parameters,
+                entity=wanted.entity,
+                key=key,
+                command_id=str(uuid.uuid4()),
             )
         except Unreachable:
             if not wanted.may_wait:
@@ -119,10 +128,15 @@ class Calls:
         entity: str | None,
         parameters: Mapping[str, Any],
     ) -> Ran:
-        """Store what a call brought; raises Refused where the service said no."""
-        stored = self._store(definition, answer, entity, parameters)
+        """Store what a call brought; raises Refused where the service said no.
+
+        That it said no is told also where its handler's operations can't be stored.
+        """
         if answer["status"] != "error":
+            stored = self._store(definition, answer, entity, parameters)
             return Ran(answer["status"], output=answer["output"], stored=stored)
+        with suppress(NotStorable):
+            self._store(definition, answer, entity, parameters)
         refusal = answer_refusal(answer["error"], solution=self._synced.name)
         if definition.runs_on_device and refusal.code == CLOSED:
             raise Refused(f"{refusal.detail} {HOW_TO_OPEN}", code=CLOSED)
@@ -135,11 +149,18 @@ class Calls:
         entity: str | None,
         parameters: Mapping[str, Any],
     ) -> int | None:
-        """Write rows and operations, and count rows; None where nothing was to be written."""
+        """Write rows and operations, and count rows; None where nothing was to be written.
+
+        Raises NotStorable, also where an expression threw that makes rows: with none in their place
+        a table could be cleared.
+        """
         source, is_ok = definition.source, answer["status"] == "ok"
         records = answer["records"] if is_ok else []
         if not answer["operations"] and not (is_ok and (entity or source.get("operations"))):
             return None
+        if is_ok and any(MAKES_ROWS.match(warned["path"]) for warned in answer["warnings"]):
+            message = "An expression threw, so the rows are not known; those that are here stay."
+            raise NotStorable("rows_unknown", message)
         if definition.method not in READING and not has_rule(source):
             # It is about a row or some, and must not clear the table.
             source = {**source, "forRowsWithMatchingIds": True}
@@ -165,6 +186,8 @@ class Calls:
             solution=self._synced.context,
             organization=self._synced.organization,
             entity=wanted.entity,
+            command_id=str(uuid.uuid4()),
+            correlation_id=str(uuid.uuid4()),
             queries=queries,
         )
         purse = Purse(

@@ -33,6 +33,14 @@ class NotReadable(DeviceRefusal):
     """The statement is not one that may read, or ran past its bounds."""
 
 
+class NoSuchTable(NotReadable):
+    """The statement reads a table of which no row was ever stored."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__("table_unknown", f"There is no table {table} on this device.")
+        self.table = table
+
+
 class NotSignedIn(DeviceRefusal):
     """There are no tokens, or they are dead."""
 

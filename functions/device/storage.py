@@ -5,6 +5,7 @@ used by several threads, one file by several processes.
 """
 
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +16,8 @@ from typing import Any
 
 from functions.device import commands
 from functions.device.guarding import BYTES, FAILURES, guarded
-from functions.device.refusals import NotReadable, NotStorable
-from functions.device.tables import entity_names
+from functions.device.refusals import NoSuchTable, NotReadable, NotStorable
+from functions.device.tables import EntityTable, entity_names, is_reserved
 from functions.device.writing import Answer, write_answer
 
 __all__ = ["NotReadable", "NotStorable", "Storage", "Table"]
@@ -24,6 +25,7 @@ __all__ = ["NotReadable", "NotStorable", "Storage", "Table"]
 MOST_ROWS = 50_000
 _BUSY_SECONDS = 30.0
 _OF_STATEMENTS = ("no such", "near ", "ambiguous column", "incomplete input", "wrong number of")
+_NO_TABLE = re.compile(r"no such table: (?:main\.)?(.+)", re.DOTALL)
 _BESIDE = ("-wal", "-shm", "-journal", "-sending")
 
 
@@ -85,17 +87,25 @@ class Storage:
             return write_answer(connection, answer)
 
     def query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
-        """Read entities' rows with one statement. Raises NotReadable."""
+        """Read entities' rows with one statement. Raises NotReadable, as NoSuchTable for one."""
         try:
             with closing(self._reader()) as reader, guarded(reader, may_write=False):
                 found = reader.execute(statement, values)
                 rows = found.fetchmany(MOST_ROWS + 1)
                 columns = tuple(column[0] for column in found.description or ())
         except FAILURES as failure:
+            unknown = _NO_TABLE.fullmatch(str(failure))
+            if unknown is not None and not is_reserved(unknown[1]):
+                raise NoSuchTable(unknown[1]) from None
             raise NotReadable("not_readable", f"This can't be read ({_reason(failure)}).") from None
         if len(rows) > MOST_ROWS:
             raise NotReadable("too_many_rows", f"A query may give {MOST_ROWS} rows.")
         return Table(columns, rows)
+
+    def make_table(self, entity: str) -> None:
+        """Make an entity's table, if it is not there. Raises NotStorable."""
+        with self.transaction() as connection:
+            EntityTable(connection, entity)
 
     def entity_names(self) -> list[str]:
         """Name the entities of which rows were stored here."""

@@ -1,8 +1,9 @@
 """What a call brought, written as its definition says (section 9 of the language).
 
-The engine has evaluated an operation's `when`, `table`, `primaryKey` and `records`; they are used
-as they come, the rest is read here. An operation without a table is about the call's entity, one
-without records about the call's. Where both are given, matching ids win over values and ranges.
+The engine has evaluated most of an operation (`operations.EVALUATED`), and that is used as it
+comes: a text of the service's that begins with `=` is a text. The rest is read here, and a
+`primaryKey` that is made of each record. An operation without a table is about the call's entity,
+one without records about the call's. Where both are given, matching ids win over values and ranges.
 """
 
 import sqlite3
@@ -14,7 +15,7 @@ from functions.device import commands
 from functions.device.guarding import FAILURES, guarded
 from functions.device.matching import condition_of
 from functions.device.refusals import NotStorable
-from functions.device.rows import Row, bindable, read_rows, require_keys, with_keys
+from functions.device.rows import Row, bindable, id_text, read_rows, require_keys, with_keys
 from functions.device.tables import EntityTable
 from functions.device.values import Values
 from functions.engine.compiling import is_yes
@@ -85,10 +86,10 @@ class _Writer:
         return self._table(operation).merge(self._rows(operation))
 
     def find_replace(self, operation: Mapping[str, Any]) -> int:
-        wanted = self._values.rendered(operation.get("find"))
+        wanted = operation.get("find")
         if wanted is None:
             return 0
-        replacement = self._values.rendered(operation.get("replace"))
+        replacement = operation.get("replace")
         if replacement is None:
             raise NotStorable("replacement_missing", "There is nothing to replace the value with.")
         tables = self._tables(operation) or [self._table(operation)]
@@ -120,8 +121,9 @@ class _Writer:
         self, written: Any, operation: Mapping[str, Any]
     ) -> tuple[str, Mapping[str, Any]]:
         own = written if isinstance(written, Mapping) else {"statement": written}
-        text = self._values.rendered(own.get("statement"))
-        given = [self._values.rendered(part.get("parameters") or {}) for part in (operation, own)]
+        text = own.get("statement")
+        shared = self._values.rendered(operation.get("parameters") or {})
+        given = [shared, own.get("parameters") or {}]
         if not isinstance(text, str) or not all(isinstance(values, Mapping) for values in given):
             raise NotStorable("statement_invalid", "A statement is a text, with named values.")
         return text, {name: bindable(value) for values in given for name, value in values.items()}
@@ -133,9 +135,14 @@ class _Writer:
         if key is not None and not isinstance(key, str):
             raise NotStorable("primary_key_invalid", "A primary key must name a field.")
         rows = read_rows(records, key=key or "id")
-        if key is not None:
+        if key is not None and key.startswith("="):
+            rows = [replace(row, key=self._made_key(key, row)) for row in rows]
+        elif key is not None:
             require_keys(rows)
         return self._timed(rows, operation.get("timestamp", operation.get("timeStamp")))
+
+    def _made_key(self, written: str, row: Row) -> str:
+        return id_text(self._values.rendered(written, record=row.content))
 
     def _timed(self, rows: list[Row], written: Any) -> list[Row]:
         """Take each row's time from the field, or the expression over `record`, that names it."""
@@ -161,7 +168,7 @@ class _Writer:
 
     def _tables(self, operation: Mapping[str, Any]) -> list[EntityTable]:
         names = _listed(operation, "tables")
-        return [EntityTable(self._connection, self._values.rendered(name)) for name in names]
+        return [EntityTable(self._connection, name) for name in names]
 
 
 def _listed(operation: Mapping[str, Any], key: str) -> Sequence[Any]:

@@ -213,16 +213,14 @@ def _fill_ins(
 ) -> tuple[dict[str, Any], frozenset[str]]:
     """Find the names at the root that the root lacks, and those whose `.value` is to go.
 
-    An absent body counts as an object without names, so that `{"id": $.inputs.id}` answers after
-    a 204 as it does after a 200.
+    A list lacks what none of its rows has, and what is no object lacks all names: so
+    `{"id": $.inputs.id}` answers after a 204, and to a text, as it does to an object.
     """
     names = set(expression.root_names)
     if root is context.body:
         names &= FILLED_FROM_CONTEXT
     present = root.value if names else None
-    if present is not UNDEFINED and not isinstance(present, Mapping):
-        return {}, _NONE
-    lacking = names if present is UNDEFINED else names - present.keys()
+    lacking = {name for name in names if not _has(present, name)}
     if is_context:
         lacking |= names & {"inputs"}  # they are the context's own, so their `.value` goes too
     if not lacking:
@@ -232,6 +230,13 @@ def _fill_ins(
     rest = frozenset(lacking - filled.keys()) & FILLED_FROM_CONTEXT
     filled |= context.select(rest, with_body=True)
     return filled, rest & {"inputs"}
+
+
+def _has(value: Any, name: str) -> bool:
+    """Whether a path that begins with this name finds anything there."""
+    if isinstance(value, list):
+        return any(_has(item, name) for item in value)
+    return isinstance(value, Mapping) and name in value
 
 
 def _body_fields(context: Context) -> Mapping[str, Any]:

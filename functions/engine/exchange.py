@@ -4,6 +4,7 @@ import asyncio
 import email.utils
 import functools
 import hashlib
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -152,15 +153,23 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 def handled_wait(retry: Any, *, retries: int, limits: Limits) -> float | None:
     """Say when a handler wants another try: `{delay: milliseconds, maxRetries}`.
 
-    Where one is absent: one second, and one try.
+    Where one is absent or null: one second, and one try. What is no number ends the call.
     """
     if not isinstance(retry, Mapping):
         return None
-    allowed, delay = retry.get("maxRetries", 1), retry.get("delay", 1000)
-    is_sound = all(isinstance(n, int | float) and not isinstance(n, bool) for n in (allowed, delay))
-    if not is_sound or retries >= min(allowed, limits.retries):
+    allowed, delay = _number(retry.get("maxRetries"), 1), _number(retry.get("delay"), 1000)
+    if allowed is None or delay is None or retries >= min(allowed, limits.retries):
         return None
-    return max(0.0, float(delay) / 1000)
+    return max(0.0, delay / 1000)
+
+
+def _number(value: Any, default: float) -> float | None:
+    """Read a number, also from the text that a header gives; None for what is none."""
+    try:
+        number = default if value is None else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 async def wait(seconds: float, *, deadline: float) -> bool:

@@ -1,6 +1,6 @@
 """What a failed call answers: the first handler that fits, or words of our own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,7 +11,9 @@ from functions.engine.failures import EngineFailure
 from functions.engine.operations import finish_operations, rows_of
 from functions.engine.types import ErrorAnswer
 
-ANSWERED = ("title", "description", "details", "notification", "alert", "retry", "icon")
+ANSWERED = ("title", "description", "details", "notification", "alert", "retry", "icon", "group")
+_OF_ROWS = ("operation.delete-insert", "operation.upsert-replace", "operation.upsert-merge")
+_WORDS = ("title", "description")
 
 
 class Ended(Exception):
@@ -45,7 +47,11 @@ async def handle(
     handler = definition.handlers[position]
     place = f"error[{position}]"
     fields = await evaluator.render(handler.fields, root=None, context=context, place=place)
-    chosen = {key: fields[key] for key in ANSWERED if key in fields}
+    chosen = {
+        key: fields[key]
+        for key in ANSWERED
+        if key in fields and (fields[key] is not None or key not in _WORDS)
+    }
     finished = await finish_operations(
         handler.operations,
         root=None,
@@ -54,13 +60,29 @@ async def handle(
         place=f"{place}.operations",
     )
     operations = list(finished.values())
-    if "table" in fields and "transform" in fields:
+    if "transform" in fields:
         # The older form: one row, or some, written to a table of errors.
-        rows = rows_of(fields["transform"])
-        operations.append(
-            {"type": "operation.upsert-replace", "table": fields["table"], "records": rows}
-        )
+        rows = _with_id(rows_of(fields["transform"]), context.values.get("commandId"))
+        older = {"type": "operation.upsert-replace", "table": fields.get("table"), "records": rows}
+        operations.append(older)
+    entity = context.values.get("entity")
+    operations = [_off_the_entity(operation, entity) for operation in operations]
     return Handled(cast(ErrorAnswer, {**answer, **chosen}), handler, operations)
+
+
+def _with_id(rows: list[Any], command_id: Any) -> list[Any]:
+    """Let a single row that has no id, `=@ctx.error` say, be the command's."""
+    if len(rows) == 1 and isinstance(rows[0], Mapping) and rows[0].get("id") is None:
+        return [{**rows[0], "id": command_id}]
+    return rows
+
+
+def _off_the_entity(operation: dict[str, Any], entity: Any) -> dict[str, Any]:
+    """Let rows about an error that name no table go beside the entity's, not among them."""
+    kind = str(operation.get("type")).lower().replace("_", "-")
+    if kind not in _OF_ROWS or operation.get("table") is not None or not entity:
+        return operation
+    return {**operation, "table": f"{entity}_error"}
 
 
 async def _choose(

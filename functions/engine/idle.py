@@ -13,11 +13,17 @@ from functions.engine.urls import UrlTemplate
 
 _STORAGE = ("forRowsWithMatchingIds", "forRowsWithValues", "forRowsInRange")
 _IDLE = "key_idle"
+_COMPUTED = ("when", "records")
+# What other languages call a type; any word that is not ours asks for a credential.
+_OTHER_WORDS = frozenset(
+    {"integer", "float", "decimal", "bool", "text", "date", "datetime", "time", "guid", "uuid"}
+)
 
 
 def find_idle(definition: Definition, *, result_keys: Set[str] | None) -> Iterator[Fault]:
     """Yield a warning for each; `result_keys` are those of the transformed result, if known."""
     yield from _keys(definition)
+    yield from _texts({"when": definition.when, "records": definition.records}, ())
     yield from _unsent(definition)
     if definition.continuation is not None:
         yield from _pages(definition, definition.continuation)
@@ -29,6 +35,14 @@ def find_idle(definition: Definition, *, result_keys: Set[str] | None) -> Iterat
 
 def _is_given(value: Any) -> bool:
     return value not in (None, False, "", "false") and value != {} and value != []
+
+
+def _texts(values: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    """Name what is a text where only an expression makes sense: a condition that is always true."""
+    for key, value in values.items():
+        if isinstance(value, str) and value:
+            message = "Without a leading = this is a text, not an expression."
+            yield Fault((*path, key), "expression_text", message)
 
 
 def _keys(definition: Definition) -> Iterator[Fault]:
@@ -50,6 +64,8 @@ def _unsent(definition: Definition) -> Iterator[Fault]:
     if definition.method not in BODILESS:
         return
     message = f"A {definition.method} request has no body, so this is not sent."
+    if definition.input_transform is not None:
+        yield Fault(("inputTransform",), "body_unsent", message)
     places: list[tuple[Path, Parameters]] = [(("parameters",), definition.parameters)]
     if definition.continuation is not None and definition.continuation.parameters:
         later = definition.continuation.parameters
@@ -62,6 +78,7 @@ def _unsent(definition: Definition) -> Iterator[Fault]:
 
 def _pages(definition: Definition, continuation: Continuation) -> Iterator[Fault]:
     """Look for pages that end a call: the same request once more, or one that is elsewhere."""
+    yield from _texts({"when": continuation.when}, ("continuation",))
     first, later = definition.url, continuation.url
     is_same = later is None and continuation.parameters is None and continuation.when
     if is_same and isinstance(first, UrlTemplate) and definition.input_transform is None:
@@ -81,17 +98,22 @@ def _types(parameters: Parameters, path: Path) -> Iterator[Fault]:
         if kind in TYPES and kind != parameter.type:
             message = f"The type is {kind}, in lower case; as it is, it asks for a credential."
             yield Fault((*path, parameter.name, "type"), "type_case", message)
+        elif kind in _OTHER_WORDS:
+            message = f"The type {kind} is not one of ours, so the value must name a credential."
+            yield Fault((*path, parameter.name, "type"), "type_unknown", message)
 
 
 def _handlers(definition: Definition) -> Iterator[Fault]:
-    is_reached = True
+    is_reached, is_list = True, isinstance(definition.source.get("error"), list)
     for index, handler in enumerate(definition.handlers):
+        path: Path = ("error", index) if is_list else ("error",)
         if not is_reached:
             message = "The handler before this one has no condition, so this one is never used."
-            yield Fault(("error", index), "handler_unreached", message)
+            yield Fault(path, "handler_unreached", message)
             return
         is_reached = handler.when is not UNDEFINED
-        yield from _operations(handler.operations, ("error", index, "operations"))
+        yield from _texts({"when": handler.when}, path)
+        yield from _operations(handler.operations, (*path, "operations"))
 
 
 def _storage(definition: Definition, result_keys: Set[str] | None) -> Iterator[Fault]:
@@ -108,6 +130,7 @@ def _storage(definition: Definition, result_keys: Set[str] | None) -> Iterator[F
 
 def _operations(operations: Sequence[Mapping[str, Any]], path: Path) -> Iterator[Fault]:
     for index, operation in enumerate(operations):
+        yield from _texts({key: operation.get(key) for key in _COMPUTED}, (*path, index))
         kind = operation.get("type")
         if kind is None:
             message = "Without a type the device can't tell what to do."

@@ -43,7 +43,7 @@ class Gathered:
 
     results: list[Any] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
-    operations: dict[int, dict[str, Any]] = field(default_factory=dict)
+    operations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 class Paging:
@@ -304,7 +304,7 @@ class Paging:
             "ok",
             output=None if output is UNDEFINED else output,
             records=gathered.rows,
-            operations=list(gathered.operations.values()),
+            operations=[one for _, ones in sorted(gathered.operations.items()) for one in ones],
         )
 
 

@@ -82,6 +82,8 @@ class _Answer:
 
 
 def _read_body(answer: _Answer, form: str, *, is_error: bool) -> Root:
+    if is_error and form == "pdf":  # what a service says of an error is no file
+        form = "json"
     if not answer.octets.strip(b" \t\r\n") and form != "pdf":
         return NO_BODY
     try:

@@ -258,11 +258,18 @@ class _Walk:
         narrows = is_sort or (frame.after_operand and not is_call and not is_body)
         opened = Frame(closer=_OPENERS[token.text])
         opened.is_parameters = is_call and before is not None and before.text in _LAMBDAS
-        opened.is_root = frame.is_root and not frame.in_step and not narrows
+        is_of_root = not frame.in_step or self._maps_root()
+        opened.is_root = frame.is_root and is_of_root and not narrows
         opened.in_exists = frame.in_exists or (
             is_call and before is not None and before.text == "$exists"
         )
         self._frames.append(opened)
+
+    def _maps_root(self) -> bool:
+        """Whether this bracket is the first step of a path: in `$.{…}` the root is `$` still."""
+        root = self._peek(-2)
+        is_root = root is not None and root.kind == "variable" and root.text in ("$", "$$")
+        return self._is(-1, ".") and is_root and not self._is(-3, ".")
 
     def _skip_signature(self) -> None:
         """Pass over the `<…>` between a lambda's parameters and its body: its letters are types."""

@@ -182,6 +182,7 @@ class ErrorAnswer(TypedDict):
     retry: Any
     status: int | None
     icon: NotRequired[Any]
+    group: NotRequired[Any]
 
 
 class Warned(TypedDict):

@@ -24,6 +24,7 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]@]+)(?::([0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # IDNA 2003 and 2008 send these to different hosts, so no one may mean them.
 _AMBIGUOUS = frozenset("\u00df\u03c2\u200c\u200d")
+_NOT_OF_A_HOST = re.compile(r"[/\\?#@%\s\x00-\x20\ue000\ue001]")
 _UNRESERVED = "-._~"
 _PATH_SAFE = "/:@!$&'()*+,;=-._~%"
 _QUERY_SAFE = "/?:@!$&'()*+,;=-._~%"
@@ -232,15 +233,17 @@ class UrlTemplate:
             return start.rstrip("/") + rest if rest.startswith("/") else start + rest
         scheme, _, rest = base.partition("://")
         authority, slash, path = rest.partition("/")
+        # Where nothing else is written, the value is all of the address, its path too.
+        besides = "/" if _MARK.fullmatch(rest) else ""
         return (
             f"{_MARK.sub(lambda mark: self._structural(mark, values), scheme)}://"
-            f"{_MARK.sub(lambda mark: self._structural(mark, values), authority)}"
+            f"{_MARK.sub(lambda mark: self._structural(mark, values, besides), authority)}"
             f"{slash}{self._encoded(path, values)}"
         )
 
-    def _structural(self, mark: re.Match[str], values: Mapping[str, Any]) -> str:
+    def _structural(self, mark: re.Match[str], values: Mapping[str, Any], besides: str = "") -> str:
         text = text_of(self._value(mark, values))
-        if re.search(r"[/\\?#@%\s\x00-\x20\ue000\ue001]", text) is not None:
+        if _NOT_OF_A_HOST.search(text.replace(besides, "")) is not None:
             raise BadRequest(f"The parameter {self._names[int(mark[1])]} is not a host.")
         return text
 

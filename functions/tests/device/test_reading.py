@@ -26,7 +26,6 @@ class TestQuery:
         ("statement", "reason"),
         [
             ("SELECT nam FROM customers", "no such column: nam"),
-            ("SELECT * FROM custmers", "no such table: custmers"),
             ("SELEC 1", 'near "SELEC": syntax error'),
             ("DELETE FROM customers", "SQLITE_AUTH"),
         ],

@@ -29,6 +29,11 @@ class TestBody:
         assert json.loads(played.request.body) == {"a": 1, "b": None}
         assert played.request.headers["Content-Type"] == "application/json"
 
+    def test_a_parameter_without_anything_said_of_it_is_of_the_body(self) -> None:
+        played = play(post(parameters={"a": None, "b": {}}), parameters={"a": 1})
+
+        assert played.request.body == b'{"a":1}'
+
     def test_without_body_parameters_there_is_no_body(self) -> None:
         played = play(post())
 

@@ -57,6 +57,17 @@ class TestPaging:
 
         assert played.outcome.output == [10, 11, 20, 21, 30, 31]
 
+    def test_a_name_that_the_rows_lack_is_asked_of_the_body(self) -> None:
+        source = get(
+            parameters=PAGE,
+            outputTransform='$.rows.{"id": id}',
+            continuation={"when": "=$count($.rows) = 2 and $.page < 3", "parameters": NEXT_PAGE},
+        )
+
+        played = play(source, service=numbered)
+
+        assert [row["id"] for row in played.outcome.records] == [10, 11, 20, 21, 30, 31]
+
     def test_one_page_keeps_the_shape_of_its_result(self) -> None:
         source = get(continuation={"when": False, "url": "=$.next"})
 

@@ -186,6 +186,79 @@ class TestHandlers:
             }
         ]
 
+    def test_the_older_form_s_row_is_the_command_s(self) -> None:
+        source = get(error=[{"table": "errors", "transform": "=@ctx.error"}])
+
+        played = play(source, service=answer(500), call={"command_id": "c1"})
+
+        [row] = played.outcome.operations[0]["records"]
+        assert (row["id"], row["name"]) == ("c1", "UpstreamError")
+
+    @pytest.mark.parametrize(
+        "handler",
+        [
+            {"transform": '={"id": commandId}'},
+            {"operations": [{"type": "operation.upsert_merge", "records": "={'id': commandId}"}]},
+        ],
+    )
+    def test_a_row_about_it_goes_beside_the_entity_s(self, handler: dict[str, Any]) -> None:
+        played = play(
+            get(error=[handler]),
+            service=answer(500),
+            call={"command_id": "c1", "entity": "customers"},
+        )
+
+        [operation] = played.outcome.operations
+        assert operation["table"] == "customers_error"
+        assert operation["records"] == [{"id": "c1"}]
+
+    def test_what_names_no_rows_is_left_as_it_is(self) -> None:
+        replace = {"type": "operation.find-replace", "find": "a", "replace": "b"}
+
+        played = play(
+            get(error=[{"operations": [replace]}]),
+            service=answer(500),
+            call={"entity": "customers"},
+        )
+
+        assert played.outcome.operations == [replace]
+
+    def test_an_alert_is_evaluated_at_every_depth(self) -> None:
+        alert = {
+            "subtitle": "='Error: ' & @ctx.response.status",
+            "group": {"id": "=@ctx.entity & '-500'"},
+            "dismiss": {"autoAfter": 3, "isEnabled": True},
+            "actions": [{"type": "action.retry", "options": {"id": "=@ctx.commandId"}}],
+        }
+
+        played = play(
+            get(error=[{"alert": alert, "notification": True, "group": {"id": "=@ctx.entity"}}]),
+            service=answer(500),
+            call={"command_id": "c1", "entity": "customers"},
+        )
+
+        assert played.outcome.error is not None
+        assert played.outcome.error["alert"] == {
+            "subtitle": "Error: 500",
+            "group": {"id": "customers-500"},
+            "dismiss": {"autoAfter": 3, "isEnabled": True},
+            "actions": [{"type": "action.retry", "options": {"id": "c1"}}],
+        }
+        assert played.outcome.error["notification"] is True
+        assert played.outcome.error["group"] == {"id": "customers"}
+
+    def test_a_title_that_comes_to_null_leaves_our_own(self) -> None:
+        source = get(
+            error=[{"title": "=response.body.title", "description": None, "details": None}]
+        )
+
+        played = play(source, service=answer(500, {"title": None}))
+
+        assert played.outcome.error is not None
+        assert played.outcome.error["title"] == "The service refused"
+        assert played.outcome.error["description"] == "The service answered 500."
+        assert played.outcome.error["details"] is None
+
     def test_an_error_transform_stands_in_for_the_output(self) -> None:
         source = get(errorTransform='{"problem": errors[0].message}')
 
@@ -236,6 +309,58 @@ class TestRetries:
         assert len(played.requests) == 3
         assert played.outcome.error is not None
         assert played.outcome.error["retry"] == {"delay": 1, "maxRetries": 2}
+
+    @pytest.mark.parametrize(
+        ("retry", "requests"),
+        [
+            ({"delay": "=response.headers.`retry-after` & '00'", "maxRetries": "=1 + 1"}, 3),
+            ({"delay": "1", "maxRetries": "2"}, 3),
+            ({"delay": 0, "maxRetries": None}, 2),
+            ({"delay": "soon", "maxRetries": 2}, 1),
+            ({"delay": 0, "maxRetries": "=$$.none"}, 2),
+            ({"delay": 0, "maxRetries": 10**400}, 1),
+        ],
+    )
+    def test_a_number_may_be_a_text_or_an_expression(self, retry: Any, requests: int) -> None:
+        played = play(
+            get(error=[{"retry": retry}]), service=answer(503, headers={"Retry-After": "0"})
+        )
+
+        assert len(played.requests) == requests
+
+    def test_a_delay_of_null_is_the_usual_second(self) -> None:
+        source = get(error=[{"retry": {"delay": None, "maxRetries": 1}}])
+
+        played = play(source, service=fail_first(1, status=500))
+
+        assert played.outcome.status == "ok"
+
+    def test_a_handler_may_try_again_what_may_have_arrived(self) -> None:
+        source = post(error=[{"retry": {"delay": 0, "maxRetries": 2}}])
+
+        played = play(source, service=hang, limits=engine.Limits(service_seconds=0.05))
+
+        assert played.error == "UpstreamTimeout"
+        assert len(played.requests) == 3
+
+    def test_what_may_have_arrived_is_not_tried_again_by_itself(self) -> None:
+        played = play(post(), service=hang, limits=engine.Limits(service_seconds=0.05))
+
+        assert len(played.requests) == 1
+
+    def test_a_later_page_is_tried_again_too(self) -> None:
+        last = fail_first(1, status=429, headers={"Retry-After": "0"})
+        source = get(continuation={"when": "=$.next", "url": "=$.next"})
+
+        played = play(
+            source,
+            service=lambda request: (
+                web.json_response({"next": "/last"}) if request.path == "/rows" else last(request)
+            ),
+        )
+
+        assert played.outcome.records == [{"next": "/last"}, {"ok": True}]
+        assert [request.path for request in played.requests] == ["/rows", "/last", "/last"]
 
     def test_a_handler_without_retry_keeps_429_from_being_repeated(self) -> None:
         played = play(

@@ -19,6 +19,9 @@ class TestFillIns:
             ("$$.parameters.q", "mine"),
             ("$.inputs.q.value", "mine"),
             ("rows.{'id': id, 'q': $$.inputs.q.value}", {"id": 1, "q": "mine"}),
+            ("$.{'rows': rows.id, 'q': $.inputs.q.value}", {"rows": 1, "q": "mine"}),
+            ("$$.{'q': inputs.q}.q", "mine"),
+            ("rows.$.{'q': $.inputs.q}", {}),
             ("$map(rows, function($r){$r.id & $$.inputs.q})", "1mine"),
             ("$.headers.x-total", None),
             ("$.headers.`x-total`", "9"),
@@ -50,10 +53,28 @@ class TestFillIns:
 
         assert played.outcome.output == 5
 
-    def test_a_root_that_is_a_list_is_left_alone(self) -> None:
-        source = get(parameters=PARAMETERS, outputTransform="$.inputs.q")
+    @pytest.mark.parametrize("body", [[], [1], [{"id": 1}, [{"id": 2}]], "text", 5, None])
+    def test_a_root_that_can_not_have_a_name_lacks_it(self, body: Any) -> None:
+        source = get(parameters=PARAMETERS, outputTransform='{"q": $.inputs.q, "all": $}')
 
-        assert play(source, service=serve([1]), parameters={"q": "mine"}).outcome.output is None
+        played = play(source, service=serve(body), parameters={"q": "mine"})
+
+        assert played.outcome.output["q"] == "mine"
+
+    def test_a_list_has_what_one_of_its_rows_has(self) -> None:
+        source = get(parameters=PARAMETERS, outputTransform="$.inputs.q")
+        rows = [{"id": 1}, [{"inputs": {"q": "theirs"}}]]
+
+        assert play(source, service=serve(rows), parameters={"q": "mine"}).outcome.output == (
+            "theirs"
+        )
+
+    def test_each_row_of_a_list_may_be_built_with_the_inputs(self) -> None:
+        source = get(parameters=PARAMETERS, outputTransform='$.{"id": id, "q": $.inputs.q}')
+
+        played = play(source, service=serve([{"id": 1}, {"id": 2}]), parameters={"q": "mine"})
+
+        assert played.outcome.output == [{"id": 1, "q": "mine"}, {"id": 2, "q": "mine"}]
 
     def test_a_name_that_the_transform_dropped_comes_from_the_body(self) -> None:
         source = get(

@@ -61,6 +61,17 @@ class TestText:
 
 
 class TestPdf:
+    @pytest.mark.parametrize(
+        ("body", "expected"), [(b'{"message": "no"}', {"message": "no"}), (b"no", "no")]
+    )
+    def test_an_error_is_no_file(self, body: bytes, expected: Any) -> None:
+        played = play(
+            get(format="pdf"), service=lambda _request: web.Response(status=404, body=body)
+        )
+
+        assert played.outcome.error is not None
+        assert played.outcome.error["details"] == expected
+
     def test_the_body_is_base64(self) -> None:
         assert read("pdf", b"%PDF\x00\xff").outcome.output == {"data": "JVBERgD/"}
 

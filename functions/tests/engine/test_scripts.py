@@ -23,6 +23,7 @@ export async function later(value) { await null; return value + 1; }
 export async function rejects() { await null; throw new Error("no"); }
 export function throws() { throw new Error("a value"); }
 export const double = (value) => value * 2;
+export function notes(value) { console.log("a", {value}); console.table([]); return value; }
 export default {fromDefault: () => "default"};
 """
 OLDER = "module.exports.twice = (value) => value * 2; exports.one = function () { return 1; };"
@@ -51,6 +52,7 @@ class TestScriptFunction:
             ('{"a": $utils.nothing(), "b": $utils.none()}', {"b": None}),
             ("$exists($utils.none())", True),
             ("$utils.rows()", [{"id": 1}]),
+            ("$utils.notes(5)", 5),
             ("$utils.later(1)", 2),
             ("$utils.fromDefault()", "default"),
             ("$map([1, 2], $utils.double)", [2, 4]),

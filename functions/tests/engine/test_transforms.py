@@ -276,6 +276,24 @@ class TestOperations:
             },
         ]
 
+    @pytest.mark.parametrize(
+        ("key", "found"),
+        [
+            ("=@ctx.entity & 'Id'", "customerId"),
+            ("=@ctx.record.a & @ctx.entity", "=@ctx.record.a & @ctx.entity"),
+            ("=@ctx.output.key", None),
+            ("=@ctx.user.none", None),
+        ],
+    )
+    def test_a_key_that_is_made_of_each_record_is_left_to_the_device(
+        self, key: str, found: str | None
+    ) -> None:
+        source = get(operations=[{"type": "operation.upsert-merge", "primaryKey": key}])
+
+        played = play(source, service=serve({"key": "=1"}), call={"entity": "customer"})
+
+        assert played.outcome.operations[0]["primaryKey"] == found
+
     def test_rows_of_later_pages_are_added_to_the_same_operation(self) -> None:
         def pages(request: Received) -> web.Response:
             page = int(request.fields["page"])
@@ -300,6 +318,40 @@ class TestOperations:
                 "records": [{"id": 1}, {"id": 2}, {"id": 3}],
             }
         ]
+
+    def test_what_later_pages_make_different_is_done_for_each(self) -> None:
+        def pages(request: Received) -> web.Response:
+            page = int(request.fields["page"])
+            return web.json_response({"id": page, "kind": "ab"[page % 2], "more": page < 3})
+
+        page = {"location": "query", "type": "int"}
+        statement = {
+            "statement": "DELETE FROM t WHERE id = @id",
+            "parameters": {"id": "=@ctx.output.id"},
+        }
+        source = get(
+            parameters={"page": {**page, "value": 1}},
+            operations=[
+                {"type": "operation.execute-sql", "statements": [statement]},
+                {"type": "operation.upsert-merge", "table": "=@ctx.output.kind", "records": "=$"},
+            ],
+            continuation={
+                "when": "=$.more",
+                "parameters": {"page": {**page, "value": "=@ctx.parameters.page + 1"}},
+            },
+        )
+
+        operations = play(source, service=pages).outcome.operations
+
+        assert [operation["statements"][0]["parameters"]["id"] for operation in operations[:3]] == [
+            1,
+            2,
+            3,
+        ]
+        assert [
+            (operation["table"], [row["id"] for row in operation["records"]])
+            for operation in operations[3:]
+        ] == [("b", [1, 3]), ("a", [2])]
 
 
 class TestFigures:

@@ -147,6 +147,30 @@ class TestTemplates:
 
         assert url == "http://h.test:8080/x"
 
+    def test_a_token_that_is_all_of_the_address_may_have_a_path(self) -> None:
+        template = UrlTemplate("https://{place}?a=1")
+
+        url = template.build({"place": "H.test:8443/v1/x"}, without=(), query=())
+
+        assert url == "https://h.test:8443/v1/x?a=1"
+
+    @pytest.mark.parametrize(
+        ("source", "place"),
+        [
+            ("https://{place}", "h.test/../x"),
+            ("https://{place}", "h.test?a"),
+            ("https://{place}", "u@h.test/x"),
+            ("https://{place}", "/x"),
+            ("https://{place}", "h.test\\x"),
+            ("https://{place}/x", "h.test/y"),
+            ("https://{place}.h.test", "evil.test/"),
+            ("https://{place}rows", "h.test/"),
+        ],
+    )
+    def test_a_path_is_none_of_a_host(self, source: str, place: str) -> None:
+        with pytest.raises(BadRequest):
+            UrlTemplate(source).build({"place": place}, without=(), query=())
+
     @pytest.mark.parametrize("port", ["80/x", "80@evil.test", "x", ""])
     def test_a_port_is_a_number(self, port: str) -> None:
         with pytest.raises(BadRequest):

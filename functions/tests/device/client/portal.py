@@ -53,7 +53,14 @@ def problem(status: int, code: str, detail: str = "No.", **more: Any) -> Respons
 def ran(**changes: Any) -> dict[str, Any]:
     """Return a call's answer."""
     rows = [{"id": "7", "name": "Ada"}]
-    answer = {"status": "ok", "output": rows, "records": rows, "operations": [], "error": None}
+    answer = {
+        "status": "ok",
+        "output": rows,
+        "records": rows,
+        "warnings": [],
+        "operations": [],
+        "error": None,
+    }
     return answer | changes
 
 

@@ -1,3 +1,4 @@
+import uuid
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,8 @@ class TestCallByThePortal:
         assert became == Ran("ok", output=[{"id": "7", "name": "Ada"}], stored=1)
         assert rows(device, "customers") == [{"id": "7", "name": "Ada"}]
         sent = portal.heard[-1]
-        assert sent.json == {
-            "parameters": {},
-            "entity": "customers",
-            "command_id": None,
-            "queries": {},
-        }
+        assert uuid.UUID(sent.json.pop("command_id")).version == 4
+        assert sent.json == {"parameters": {}, "entity": "customers", "queries": {}}
         assert len(sent.headers["Idempotency-Key"]) > 20
 
     def test_merges_the_row_of_what_changes_something(
@@ -114,6 +111,62 @@ class TestCallByThePortal:
 
         assert "Ada" not in refusal.value.detail
         assert (len(portal.heard), waiting(device)) == (before, [])
+
+    def test_answers_queries_in_turn_and_reads_their_json(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        portal.functions["list"] |= {
+            "queries": {
+                "rest": {
+                    "statement": "SELECT id FROM customers WHERE id <> @first",
+                    "parameters": {"first": "=@ctx.queries.first.id"},
+                    "dependencies": ["first", "rest", "nowhere"],
+                },
+                "first": {
+                    "statement": "SELECT id, data, 'no json' AS text FROM customers ORDER BY id",
+                    "resultType": "record",
+                    "jsonColumns": ["data", "text"],
+                },
+            }
+        }
+        device.sync("field")
+        portal.answer(portal.call_path("list"), ran())
+        with device.storage(device.synced("field")) as storage:
+            rows_of_it = [{"id": "7", "tags": ["a"]}, {"id": "8"}]
+            storage.store({}, entity="customers", records=rows_of_it, operations=[], parameters={})
+
+        run(device, "list")
+
+        assert portal.heard[-1].json["queries"] == {
+            "first": {"id": "7", "data": {"id": "7", "tags": ["a"]}, "text": "no json"},
+            "rest": [{"id": "8"}],
+        }
+
+    def test_answers_queries_before_any_row_was_stored(
+        self, device: Device, portal: FakePortal
+    ) -> None:
+        portal.functions["list"] |= {
+            "queries": {
+                "known": "SELECT c.id FROM [customers] c JOIN main.orders o ON o.id = c.id",
+                "count": {"statement": "SELECT count(*) FROM customers", "resultType": "scalar"},
+            }
+        }
+        device.sync("field")
+        portal.answer(portal.call_path("list"), ran())
+
+        run(device, "list")
+
+        assert portal.heard[-1].json["queries"] == {"known": [], "count": 0}
+
+    @pytest.mark.parametrize("table", ["_jigx_nothing", "sqlite_nothing"])
+    def test_makes_no_table_but_an_entity_s(
+        self, device: Device, portal: FakePortal, table: str
+    ) -> None:
+        portal.functions["list"] |= {"queries": {"known": f"SELECT id FROM {table}"}}  # noqa: S608
+        device.sync("field")
+
+        with pytest.raises(NotReadable):
+            run(device, "list")
 
     def test_sends_the_answers_to_its_queries_along(
         self, device: Device, portal: FakePortal

@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from functions.device.client import Device
-from functions.device.refusals import Refused
+from functions.device.refusals import NotStorable, Refused
 from functions.tests.device.client.portal import FakePortal, problem, rows, run
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -223,6 +223,62 @@ class TestCallOnTheDevice:
         became = run(device, "near", networks=LOOPBACK, entity="near")
 
         assert became.output == ["mia@acme.example", "field", "Acme", "near"]
+
+    def test_keeps_what_its_handler_says_of_an_error(
+        self, device: Device, portal: FakePortal, service: HTTPServer
+    ) -> None:
+        row = '={"id": @ctx.commandId, "call": @ctx.correlationId, "status": @ctx.response.status}'
+        kept = {"type": "operation.upsert-merge", "records": row, "timestamp": "=$now()"}
+        portal.functions["near"] = local(service, error=[{"title": "Away", "operations": [kept]}])
+        service.expect_request("/customers").respond_with_data("", status=503)
+        device.sync("field")
+
+        for _again in range(2):
+            with pytest.raises(Refused, match="Away"):
+                run(device, "near", networks=LOOPBACK, entity="customers")
+
+        first, second = rows(device, "customers_error")
+        assert first["id"] != second["id"]
+        assert first["call"] != second["call"]
+        assert first["status"] == 503
+
+    @pytest.mark.parametrize(
+        "rows_of_it",
+        [
+            {"records": "=$number(n)"},
+            {"outputTransform": "$number(n)"},
+            {"operations": [{"type": "operation.delete-insert", "records": "=$number(n)"}]},
+        ],
+    )
+    def test_keeps_its_rows_where_new_ones_can_not_be_made(
+        self,
+        device: Device,
+        portal: FakePortal,
+        service: HTTPServer,
+        rows_of_it: dict[str, Any],
+    ) -> None:
+        portal.functions["near"] = local(service, **rows_of_it)
+        service.expect_request("/customers").respond_with_json({"n": "none"})
+        device.sync("field")
+        with device.storage(device.synced("field")) as storage:
+            kept = [{"id": "7"}]
+            storage.store({}, entity="customers", records=kept, operations=[], parameters={})
+
+        with pytest.raises(NotStorable, match="threw"):
+            run(device, "near", networks=LOOPBACK, entity="customers")
+
+        assert rows(device, "customers") == [{"id": "7"}]
+
+    def test_tells_of_an_error_that_can_not_be_stored(
+        self, device: Device, portal: FakePortal, service: HTTPServer
+    ) -> None:
+        kept = {"type": "operation.upsert-merge", "records": {"no": "id"}}
+        portal.functions["near"] = local(service, error=[{"title": "Away", "operations": [kept]}])
+        service.expect_request("/customers").respond_with_data("", status=503)
+        device.sync("field")
+
+        with pytest.raises(Refused, match="Away"):
+            run(device, "near", networks=LOOPBACK, entity="customers")
 
 
 def outside_token(request: Request) -> Response:
