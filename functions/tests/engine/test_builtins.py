@@ -58,16 +58,17 @@ class TestEquality:
 
         assert as_json(made_over(source, value)) == as_json(Compiled(source).evaluate(value))
 
-    @pytest.mark.parametrize("record", SUITE["records"], ids=lambda record: record["name"])
-    def test_around_any_expression_they_change_nothing(self, record: dict[str, Any]) -> None:
-        root = Root(value_of(record)) if record.keys() & {"document", "input"} else None
-        expression = f"/* $eval */ {record['expression']}"
+    def test_around_any_expression_they_change_nothing(self) -> None:
+        for record in SUITE["records"]:
+            root = Root(value_of(record)) if record.keys() & {"document", "input"} else None
+            around = {**record, "expression": f"/* $eval */ {record['expression']}"}
 
-        value, warnings = answer({**record, "expression": expression}, root)
+            value, warnings = answer(around, root)
 
-        expected = None if "throws" in record else record.get("expected", UNDEFINED)
-        assert as_json(value) == as_json(expected)
-        assert [warned["code"] for warned in warnings] == list(filter(None, [record.get("throws")]))
+            expected = None if "throws" in record else record.get("expected", UNDEFINED)
+            thrown = list(filter(None, [record.get("throws")]))
+            assert as_json(value) == as_json(expected), record["name"]
+            assert [warned["code"] for warned in warnings] == thrown, record["name"]
 
     def test_a_syntax_error_is_where_it_stands(self) -> None:
         with pytest.raises(Unparsed) as unparsed:

@@ -72,20 +72,24 @@ class TestCompiled:
 
 
 class TestSuite:
-    @pytest.mark.parametrize("record", SHARED, ids=lambda record: record["name"])
-    def test_it_answers_as_the_reference_does(self, record: dict[str, Any]) -> None:
-        compiled = Compiled(record.get("plain", record["expression"]))
-        bindings = {"ctx": SUITE["contexts"].get(record.get("context"))}
-        value, thrown = None, None
+    def test_answers_as_the_reference_does(self) -> None:
+        different = [record["name"] for record in SHARED if answered(record) != expected(record)]
 
-        try:
-            if record.keys() & {"document", "input"}:
-                document = Document(value_of(record))
-                value = compiled.evaluate_document(document, bindings, **SECONDS)
-            else:
-                value = compiled.evaluate(None, bindings, **SECONDS)
-        except JlensError as error:
-            thrown = error.code
+        assert different == []
 
-        assert as_json(value) == as_json(record.get("expected"))
-        assert thrown == record.get("throws")
+
+def answered(record: dict[str, Any]) -> tuple[Any, str | None]:
+    compiled = Compiled(record.get("plain", record["expression"]))
+    bindings = {"ctx": SUITE["contexts"].get(record.get("context"))}
+    try:
+        if record.keys() & {"document", "input"}:
+            value = compiled.evaluate_document(Document(value_of(record)), bindings, **SECONDS)
+        else:
+            value = compiled.evaluate(None, bindings, **SECONDS)
+    except JlensError as error:
+        return None, error.code
+    return as_json(value), None
+
+
+def expected(record: dict[str, Any]) -> tuple[Any, str | None]:
+    return as_json(record.get("expected")), record.get("throws")
