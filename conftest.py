@@ -8,8 +8,13 @@ from django.conf import settings
 from keyring.backends import null
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, rather than skip, what only PostgreSQL can show, on another database."""
+    """Leave out, rather than skip, what only PostgreSQL can show, on another database.
+
+    And begin with whole stories, after the shuffle: at the end all would wait for the longest.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/"))
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
         return
     left_out = [item for item in items if item.get_closest_marker("postgresql")]
