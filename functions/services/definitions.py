@@ -60,10 +60,11 @@ class Definitions:
         return definition
 
     def _keep(self, key: Key, row: FunctionDefinition) -> Definition | None:
-        checked = check_definition(orjson.loads(row.source), name=row.name)
+        source = orjson.loads(row.source)
+        checked = check_definition(source, name=row.name)
         if checked.script_calls:
             scripts = scripts_of_version(row.version_id)
-            checked = check_definition(orjson.loads(row.source), name=row.name, scripts=scripts)
+            checked = check_definition(source, name=row.name, scripts=scripts)
         definition = checked.definition
         if definition is not None:
             self._known[key] = definition
