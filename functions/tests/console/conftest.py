@@ -11,6 +11,7 @@ from orgs.models import Membership, Organization, Solution, SolutionMember, User
 from orgs.services.organizations import found_organization
 from orgs.services.people import admit_member, register_person
 from orgs.services.solutions import create_solution, give_solution_role
+from orgs.tests.factories import SolutionMemberFactory
 
 PASSWORD = "correct horse battery staple"
 LIST_CUSTOMERS = """\
@@ -115,4 +116,24 @@ def stranger(acme: Acme) -> Client:
     found_organization("Other", owner=eve)
     browser = Client()
     browser.force_login(eve)
+    return browser
+
+
+@pytest.fixture
+def editor(acme: Acme) -> Client:
+    """A browser in which the solution's editor is signed in."""
+    browser = Client()
+    browser.force_login(acme.creator)
+    return browser
+
+
+@pytest.fixture
+def admin(acme: Acme) -> Client:
+    """A browser of a solution's admin, who sees it and does not publish it."""
+    role = SolutionMember.Role.ADMIN
+    grant = SolutionMemberFactory.create(
+        solution=acme.solution, role=role, membership__creator=True
+    )
+    browser = Client()
+    browser.force_login(grant.membership.user)
     return browser

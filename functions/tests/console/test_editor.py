@@ -11,34 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from functions.models import CallRecord
 from functions.services.editing import read_file
 from functions.tests.console.conftest import LIST_CUSTOMERS, NEARBY_SITES, Acme
-from orgs.models import AuditEvent, SolutionMember
-from orgs.tests.factories import SolutionMemberFactory
+from orgs.models import AuditEvent
 from orgs.tests.pages import read_page
 
 MOST_QUERIES = 20
 type_of_bound = Callable[[int], AbstractContextManager[CaptureQueriesContext]]
 PATH = "functions/list-customers.jigx"
 CHANGED = LIST_CUSTOMERS.replace("method: GET", "method: POST")
-
-
-@pytest.fixture
-def editor(acme: Acme) -> Client:
-    """A browser in which the solution's editor is signed in."""
-    browser = Client()
-    browser.force_login(acme.creator)
-    return browser
-
-
-@pytest.fixture
-def admin(acme: Acme) -> Client:
-    """A browser of a solution's admin, who sees it and does not publish it."""
-    role = SolutionMember.Role.ADMIN
-    grant = SolutionMemberFactory.create(
-        solution=acme.solution, role=role, membership__creator=True
-    )
-    browser = Client()
-    browser.force_login(grant.membership.user)
-    return browser
 
 
 def page_of(acme: Acme, page: str = f"/files/{PATH}") -> str:

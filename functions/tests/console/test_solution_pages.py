@@ -28,25 +28,6 @@ def group(acme: Acme) -> SolutionGroup:
     return group
 
 
-@pytest.fixture
-def editor(acme: Acme) -> Client:
-    """A browser in which the solution's editor is signed in."""
-    browser = Client()
-    browser.force_login(acme.creator)
-    return browser
-
-
-@pytest.fixture
-def admin(acme: Acme) -> Client:
-    """A browser of a solution's admin, who is no more than a creator in the organization."""
-    grant = SolutionMemberFactory.create(
-        solution=acme.solution, role=Role.ADMIN, membership__creator=True
-    )
-    browser = Client()
-    browser.force_login(grant.membership.user)
-    return browser
-
-
 def page_of(acme: Acme, page: str = "") -> str:
     return f"/solutions/{acme.solution.pk}{page}"
 

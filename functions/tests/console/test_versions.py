@@ -12,9 +12,7 @@ from pytest_django import Settings
 from functions.services.archives import pack_files
 from functions.services.publishing import publish_solution
 from functions.tests.console.conftest import LIST_CUSTOMERS, NEARBY_SITES, Acme
-from orgs.models import SolutionMember
 from orgs.services.solutions import create_solution
-from orgs.tests.factories import SolutionMemberFactory
 from orgs.tests.pages import read_page
 
 MOST_QUERIES = 20
@@ -27,18 +25,6 @@ def second(acme: Acme) -> Acme:
     """One more version: a function is changed, and one is gone."""
     acme.publish(list_customers=CHANGED)
     return acme
-
-
-@pytest.fixture
-def admin(acme: Acme) -> Client:
-    """A browser of a solution's admin, who sees it and does not publish it."""
-    role = SolutionMember.Role.ADMIN
-    grant = SolutionMemberFactory.create(
-        solution=acme.solution, role=role, membership__creator=True
-    )
-    browser = Client()
-    browser.force_login(grant.membership.user)
-    return browser
 
 
 def page_of(acme: Acme, page: str = "") -> str:
