@@ -1,12 +1,13 @@
 """The loop over pages: one for most functions, many where `continuation` says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
 from functions.engine import failures
 from functions.engine.attempts import Attempts
+from functions.engine.beginning import context_of, evaluator_of, first_values, is_wanted
 from functions.engine.building import (
     BODILESS,
     BodyKind,
@@ -17,11 +18,10 @@ from functions.engine.building import (
 )
 from functions.engine.credentials import Wallet, is_bound, require_bound, resolve_credentials
 from functions.engine.definitions import Continuation, Parameters, Url
-from functions.engine.evaluation import ON_LOOP_SIZE, Context, Evaluator
 from functions.engine.exchange import Letter, seal_letter
-from functions.engine.expressions import UNDEFINED, Expression, NotJson, Root
-from functions.engine.operations import finish_operations, join_operations, rows_of
-from functions.engine.parameters import gather_values, written_size
+from functions.engine.expressions import UNDEFINED, Expression, Root
+from functions.engine.gathering import Gathering
+from functions.engine.parameters import gather_values
 from functions.engine.replies import Reply
 from functions.engine.types import Call, Outcome, Surroundings
 from functions.engine.urls import UrlTemplate, checked_url
@@ -37,15 +37,6 @@ class Step:
     given: frozenset[str]
 
 
-@dataclass(slots=True, repr=False)
-class Gathered:
-    """What the pages read so far came to."""
-
-    results: list[Any] = field(default_factory=list)
-    rows: list[Any] = field(default_factory=list)
-    operations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
-
-
 class Paging:
     """One REST call. `run` raises EngineFailure or Ended; what happened can be read either way."""
 
@@ -54,20 +45,13 @@ class Paging:
         self._definition = call.definition
         self._surroundings = surroundings
         self._limits = surroundings.limits
-        self._context = _context_of(call)
+        self._context = context_of(call)
         self._origin = ""
         self._address = ""
         self._sent: set[bytes] = set()
-        self._gathered = Gathered()
         self.wallet = Wallet()
         self.pages = 0
-        self.evaluator = Evaluator(
-            surroundings.limits,
-            deadline=surroundings.deadline,
-            off_loop=surroundings.off_loop,
-            own_scripts=surroundings.scripts,
-            scripts=call.definition.scripts,
-        )
+        self.evaluator = evaluator_of(call, surroundings)
         self._attempts = Attempts(
             call.definition,
             surroundings,
@@ -76,6 +60,12 @@ class Paging:
             wallet=self.wallet,
         )
         self.traffic = self._attempts.traffic
+        self._gathering = Gathering(
+            call.definition,
+            context=self._context,
+            evaluator=self.evaluator,
+            off_loop=surroundings.off_loop,
+        )
 
     async def run(self) -> Outcome:
         """Read page after page, and put them together."""
@@ -91,35 +81,22 @@ class Paging:
         while step is not None and await self._is_wanted(step):
             reply = await self._fetch(await self._resolved(step))
             self.pages += 1
-            result = await self._transform(reply)
-            step = await self._next_step(step, Root(result, size=reply.body.size))
+            if self.traffic.response_bytes > self._limits.total_bytes:
+                raise failures.ContinuationLimit("The pages hold more than a call may read.")
+            step = await self._next_step(step, await self._gathering.add(reply.body))
         if self.pages == 0:
             return Outcome("skipped")
-        return await self._finish()
+        return await self._gathering.finish(size=self.traffic.response_bytes)
 
     async def _first_step(self) -> Step:
         definition, given = self._definition, self._call.parameters
-        sizes = [written_size(value) for value in (*given.values(), self._context.values)]
-        if None in sizes:
-            raise failures.BadRequest("A value is nested too deep, or JSON can't hold it.")
-        defaults = [parameter.default for parameter in definition.parameters.values()]
-        texts = [len(default) for default in defaults if isinstance(default, str)]
-        self._context.size = sum(filter(None, [*sizes, *texts]))
-        values = await gather_values(
-            definition.parameters,
-            given,
-            root=None,
-            context=self._context,
-            evaluator=self.evaluator,
-        )
+        values = await first_values(self._call, context=self._context, evaluator=self.evaluator)
         return Step(definition.url, definition.parameters, values, frozenset(given))
 
     async def _is_wanted(self, step: Step) -> bool:
-        self._context.set(parameters=step.values, inputs=step.values)
-        when = self._definition.when
-        if when is UNDEFINED:
-            return True
-        return await self.evaluator.decide(when, root=None, context=self._context, place="when")
+        return await is_wanted(
+            self._definition, step.values, context=self._context, evaluator=self.evaluator
+        )
 
     async def _resolved(self, step: Step) -> Step:
         values = await resolve_credentials(
@@ -209,39 +186,6 @@ class Paging:
             raise failures.BadRequest("The URL's expression gives no text.")
         return checked_url(url, without=names, query=query)
 
-    async def _transform(self, reply: Reply) -> Any:
-        if self.traffic.response_bytes > self._limits.total_bytes:
-            raise failures.ContinuationLimit("The pages hold more than a call may read.")
-        definition, context, gathered = self._definition, self._context, self._gathered
-        result = await self._result(reply)
-        context.set(output=result)
-        rows, root = result, Root(result, size=reply.body.size)
-        if definition.records is not UNDEFINED:
-            rows = await self.evaluator.render(
-                definition.records, root=root, context=context, place="records"
-            )
-        gathered.results.append(result)
-        gathered.rows += rows_of(rows)
-        if definition.operations:
-            finished = await finish_operations(
-                definition.operations, root=root, context=context, evaluator=self.evaluator
-            )
-            join_operations(gathered.operations, finished)
-        return result
-
-    async def _result(self, reply: Reply) -> Any:
-        transform = self._definition.output_transform
-        if transform is not None:
-            return await self.evaluator.evaluate(
-                transform, root=reply.body, context=self._context, place="outputTransform"
-            )
-        try:
-            if reply.body.size > ON_LOOP_SIZE:
-                await self._surroundings.off_loop(lambda: reply.body.value)
-            return reply.body.value
-        except NotJson:
-            raise failures.BadResponse("The service's answer is not JSON.") from None
-
     async def _next_step(self, step: Step, result: Root) -> Step | None:
         continuation, context = self._definition.continuation, self._context
         if continuation is None or not await self.evaluator.decide(
@@ -288,35 +232,3 @@ class Paging:
             return urljoin(self._address, place)
         except ValueError:
             raise failures.ContinuationRefused("The next page's address can't be read.") from None
-
-    async def _finish(self) -> Outcome:
-        gathered, context = self._gathered, self._context
-        output = gathered.results[0] if self.pages == 1 else gathered.rows
-        context.set(output=output)
-        if self._definition.output is not UNDEFINED:
-            output = await self.evaluator.render(
-                self._definition.output,
-                root=Root(output, size=self.traffic.response_bytes),
-                context=context,
-                place="output",
-            )
-        return Outcome(
-            "ok",
-            output=None if output is UNDEFINED else output,
-            records=gathered.rows,
-            operations=[one for _, ones in sorted(gathered.operations.items()) for one in ones],
-        )
-
-
-def _context_of(call: Call) -> Context:
-    return Context(
-        {
-            "user": call.user,
-            "solution": call.solution,
-            "organization": call.organization,
-            "entity": call.entity,
-            "commandId": call.command_id,
-            "correlationId": call.correlation_id,
-            "queries": call.queries,
-        }
-    )
