@@ -211,6 +211,10 @@ LANE_CALLS_PER_ORGANIZATION = env.int("LANE_CALLS_PER_ORGANIZATION", default=256
 LANE_MAX_BYTES = env.int("LANE_MAX_BYTES", default=6 * 1024 * 1024)
 LANE_MAX_PAGES = env.int("LANE_MAX_PAGES", default=100)
 LANE_TOTAL_BYTES = env.int("LANE_TOTAL_BYTES", default=24 * 1024 * 1024)
+LANE_MAX_ROWS = env.int("LANE_MAX_ROWS", default=50_000)
+# SQL blocks its thread. A slow database holds up no more of them than its own share.
+LANE_SQL_THREADS = env.int("LANE_SQL_THREADS", default=64)
+LANE_SQL_PER_CONNECTION = env.int("LANE_SQL_PER_CONNECTION", default=8)
 DATA_UPLOAD_MAX_MEMORY_SIZE = LANE_MAX_BYTES
 # A body stays in memory: one past this size would be spooled to disk, values and all, so
 # the web's door takes none.
@@ -223,6 +227,10 @@ OUTBOUND_ALLOWED_NETWORKS = tuple(
 )
 OUTBOUND_BIND_ADDRESS = env.str("OUTBOUND_BIND_ADDRESS", default="") or None
 PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=10.0)
+# `mssql_python`, or `pyodbc:` and the name of an ODBC driver that the operator installed.
+SQL_SERVER_DRIVER = env.str("SQL_SERVER_DRIVER", default="mssql_python")
+# Where service principals get their tokens; nowhere named: the cloud that the database is in.
+AZURE_AUTHORITY_HOST = env.str("AZURE_AUTHORITY_HOST", default="").rstrip("/")
 EGRESS_ADDRESSES = env.list("EGRESS_ADDRESSES", default=[])
 # Who is asked for the proof of a domain, as host or host:port; nobody named: the system's own.
 DNS_RESOLVERS = env.list("DNS_RESOLVERS", default=[])

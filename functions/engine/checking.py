@@ -88,9 +88,8 @@ def _sql(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition
         compiler.refuse(("method",), "method_unknown", f"One of {choices}.")
     if is_yes(source.get("useLocalCall")):
         compiler.refuse(("useLocalCall",), "sql_on_device", "SQL never runs on the device.")
-    compiler.warn(("provider",), "driver_missing", "SQL functions do not run here yet.")
     parameters = _parameters(source, None, method, compiler, ("parameters",))
-    _check_statement(source, method, parameters, compiler)
+    statement = _statement(source, method, parameters, compiler)
     transform = compiler.transform(source.get("outputTransform"), ("outputTransform",), root="body")
     compiler.result_keys = None if transform is None else transform.reading.object_keys
     return Definition(
@@ -100,6 +99,8 @@ def _sql(source: Mapping[str, Any], name: str, compiler: Compiler) -> Definition
         method=method,
         runs_on_device=False,
         parameters=parameters,
+        connection=str(source.get("connection") or "").strip(),
+        statement=statement,
         output_transform=transform,
         **_shared(source, compiler),
     )
@@ -131,28 +132,41 @@ def _word(raw: Any) -> str:
     return "" if raw is None else str(raw).strip().lower()
 
 
-def _check_statement(
+def _statement(
     source: Mapping[str, Any], method: str, parameters: Parameters, compiler: Compiler
-) -> None:
-    """See that there is what the database is to run, with a parameter for every name in it."""
+) -> str:
+    """Read what the database is to run; there must be a parameter for every name in it."""
     key = "procedure" if method == "execute" else "query"
     for needed in ("connection", key):
         if not isinstance(source.get(needed), str) or not source[needed].strip():
             compiler.refuse((needed,), f"{needed}_missing", f"This function needs a {needed}.")
-    statement = compiler.value(source.get(key), (key,), root="context")
-    if not isinstance(statement, str) or not statement.strip():
-        return
+        elif source[needed].startswith("="):
+            message = "This is written out: what changes with a call is a parameter, and bound."
+            compiler.refuse((needed,), "statement_computed", message)
+    statement = source.get(key)
+    if not isinstance(statement, str) or statement.startswith("="):
+        return ""
     if key == "query":
         known = {name.lower() for name in parameters}
         for name in sorted(tokens_of(statement) - known):
             compiler.refuse((key,), "token_unknown", f"No parameter is called {name}.")
-        return
-    if not is_procedure(statement):
+    elif not is_procedure(statement):
         compiler.refuse((key,), "procedure_invalid", "This can't be the name of a procedure.")
+    _check_names(method, parameters, compiler)
+    return statement
+
+
+def _check_names(method: str, parameters: Parameters, compiler: Compiler) -> None:
+    """See that every parameter can be bound, and that the server can tell them apart."""
+    seen: set[str] = set()
     for name in parameters:
-        if not is_bindable(name):
+        if method == "execute" and not is_bindable(name):
             message = "A procedure can't have a parameter of this name."
             compiler.warn(("parameters", name), "parameter_unbound", message)
+        if name.lower() in seen:
+            message = "Another parameter differs in letter case alone, which the server ignores."
+            compiler.refuse(("parameters", name), "parameter_twice", message)
+        seen.add(name.lower())
 
 
 def _parameters(

@@ -87,8 +87,9 @@ class Handler:
 class Definition:
     """A function that may run. `source` is what it was built from, plain and unchanged.
 
-    `method` is upper case for REST, lower case (`query`, `execute`) for SQL. `scripts` are the
-    sources of the JavaScript that its expressions call, by the name of the file.
+    `method` is upper case for REST, lower case (`query`, `execute`) for SQL, whose `statement` is
+    the query or the name of the procedure. `scripts` are the sources of the JavaScript that its
+    expressions call, by the name of the file.
     """
 
     name: str
@@ -98,6 +99,8 @@ class Definition:
     runs_on_device: bool
     parameters: Parameters
     url: Url = None
+    connection: str = ""
+    statement: str = ""
     format: str = "json"
     when: Any = UNDEFINED
     input_transform: Expression | None = None
@@ -130,5 +133,8 @@ class Definition:
 
     @property
     def _all_parameters(self) -> list[Parameter]:
+        """List those that can carry a credential, on all pages: none goes to a database."""
+        if self.provider is Provider.SQL:
+            return []
         later = self.continuation.parameters if self.continuation is not None else None
         return [*self.parameters.values(), *(later or {}).values()]

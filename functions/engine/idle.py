@@ -27,7 +27,8 @@ def find_idle(definition: Definition, *, result_keys: Set[str] | None) -> Iterat
     yield from _unsent(definition)
     if definition.continuation is not None:
         yield from _pages(definition, definition.continuation)
-    yield from _types(definition.parameters, ("parameters",))
+    if definition.provider is Provider.REST:
+        yield from _types(definition.parameters, ("parameters",))
     yield from _handlers(definition)
     yield from _storage(definition, result_keys)
     yield from _operations(definition.operations, ("operations",))

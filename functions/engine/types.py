@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
+    from functions.engine.batches import Batch
     from functions.engine.definitions import Definition
+    from functions.engine.recordsets import Recordsets
     from functions.engine.scripts import OwnScripts
     from jigxmgmt import outbound
 
@@ -86,7 +88,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of one call. Sizes are bytes after decoding.
+    """The bounds of one call. Sizes are bytes after decoding; rows are a database's.
 
     An expression writes what an answer comes to in base64, and hardly more: the library looks at
     its clock too seldom for longer texts, and they fill the memory meanwhile.
@@ -95,6 +97,7 @@ class Limits:
     pages: int = 100
     total_bytes: int = 32_000_000
     response_bytes: int = 6_000_000
+    rows: int = 50_000
     request_bytes: int = 6_000_000
     service_seconds: float = 30.0
     expression_seconds: float = 2.0
@@ -131,6 +134,19 @@ class Mint(Protocol):
     async def __call__(self, origin: str) -> str: ...
 
 
+class Database(Protocol):
+    """Runs batches on one database; what signs in there is in `secrets`.
+
+    `run` hands each set to the recordsets as it is read. Raises SqlError, UpstreamUnreachable,
+    UpstreamTimeout, UpstreamTooLarge, BadResponse or AddressRefused; the bound is in seconds.
+    """
+
+    @property
+    def secrets(self) -> Sequence[Secret]: ...
+
+    async def run(self, batch: "Batch", recordsets: "Recordsets", *, seconds: float) -> None: ...
+
+
 class OffLoop(Protocol):
     async def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any: ...
 
@@ -142,7 +158,9 @@ class Surroundings:
     The deadline is a reading of `time.monotonic()`. `credentials` answers by key, None where there
     is no such credential. Which schemes an origin may have is decided by whoever saves it: the
     engine compares scheme, host and port. `scripts` are processes of the definition's owner.
-    Without `refresh` no access token is renewed, without `mint` none of our own is issued.
+    `database` answers by the name of a connection, and raises SqlError where it can't. Without it
+    SQL does not run, without `refresh` no access token is renewed, without `mint` none of our own
+    is issued.
     """
 
     credentials: Callable[[str], Awaitable[Credential | None]]
@@ -153,6 +171,7 @@ class Surroundings:
     off_loop: OffLoop = asyncio.to_thread
     refresh: Refresh | None = None
     mint: Mint | None = None
+    database: Callable[[str], Awaitable[Database]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from functions.calls.lane import BUG, DATABASE_AWAY, VAULT_AWAY
 from functions.models import CallRecord
 from functions.services.definitions import definition_of
 from functions.worker.credentials import CredentialCache
+from functions.worker.databases import Databases
 from functions.worker.purse import Purse
 from functions.worker.threads import SharedThreads
 from jigxmgmt import outbound
@@ -72,8 +73,10 @@ class Runner:
         )
         self._tokens = SharedThreads(TOKEN_THREADS, share=TOKEN_SHARE, name="tokens")
         self._scripts = engine.ScriptProcesses()
+        self._databases = Databases(database, self._client)
 
     async def close(self) -> None:
+        await self._databases.close()
         await self._client.close()
         self._expressions.close()
         self._tokens.close()
@@ -136,6 +139,7 @@ class Runner:
             off_loop=self._expressions.of(organization_id),
             refresh=purse.refresh,
             mint=purse.mint,
+            database=self._databases.of(message),
         )
 
 
@@ -146,6 +150,7 @@ def call_limits() -> engine.Limits:
         pages=settings.LANE_MAX_PAGES,
         total_bytes=settings.LANE_TOTAL_BYTES,
         response_bytes=settings.LANE_MAX_BYTES,
+        rows=settings.LANE_MAX_ROWS,
         request_bytes=settings.LANE_MAX_BYTES,
         service_seconds=settings.LANE_SERVICE_SECONDS,
         expression_bytes=settings.LANE_MAX_BYTES * 3 // 2,

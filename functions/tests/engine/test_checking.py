@@ -118,7 +118,14 @@ class TestFaults:
             (rest(error=[{"operations": {}}]), ("error", 0, "operations"), "not_a_list"),
             (sql(query="SELECT @a"), ("query",), "token_unknown"),
             (sql(method="execute", procedure="p; DROP"), ("procedure",), "procedure_invalid"),
-            (sql(query="=("), ("query",), "expression_unparsed"),
+            (sql(query="='SELECT ' & @ctx.parameters.b"), ("query",), "statement_computed"),
+            (
+                sql(method="execute", procedure="=@ctx.parameters.b"),
+                ("procedure",),
+                "statement_computed",
+            ),
+            (sql(connection="=@ctx.parameters.b"), ("connection",), "statement_computed"),
+            (sql(parameters={"a": {}, "A": {}}), ("parameters", "A"), "parameter_twice"),
             (sql(method="execute", procedure="dbo."), ("procedure",), "procedure_invalid"),
             (sql(method="SELECT"), ("method",), "method_unknown"),
             (sql(useLocalCall=True), ("useLocalCall",), "sql_on_device"),
@@ -298,7 +305,6 @@ class TestWarnings:
                 ("error", 0, "operations", 0),
                 "operation_incomplete",
             ),
-            (sql(), ("provider",), "driver_missing"),
         ],
     )
     def test_what_may_surprise_is_told(
@@ -323,7 +329,7 @@ class TestWarnings:
     def test_what_does_nothing_in_sql_is_told(
         self, source: dict[str, Any], path: tuple[str | int, ...], code: str
     ) -> None:
-        assert warnings(source) == [(("provider",), "driver_missing"), (path, code)]
+        assert warnings(source) == [(path, code)]
 
     @pytest.mark.parametrize(
         "source",
@@ -335,11 +341,11 @@ class TestWarnings:
             sql(method="Execute", query=None, procedure="[my db].dbo.[p 1]", parameters=A_IN),
             sql(method="execute", query=None, procedure="crm..p"),
             sql(useLocalCall=False, format=None),
-            sql(query="='SELECT ' & @ctx.parameters.b"),
+            sql(parameters={"a": {"type": "date"}}),
         ],
     )
     def test_sql_in_order_is_not(self, source: dict[str, Any]) -> None:
-        assert warnings(source) == [(("provider",), "driver_missing")]
+        assert warnings(source) == []
 
     @pytest.mark.parametrize(
         "source",

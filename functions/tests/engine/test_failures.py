@@ -119,20 +119,6 @@ class TestNames:
         assert outcome.error is not None
         assert outcome.error["name"] == "BadRequest"
 
-    def test_sql_has_no_driver(self) -> None:
-        source = {
-            "provider": "DATA_PROVIDER_SQL",
-            "method": "query",
-            "connection": "crm",
-            "query": "SELECT 1",
-        }
-
-        played = play(source)
-
-        assert played.error == "SqlError"
-        assert played.outcome.error is not None
-        assert played.outcome.error["details"] == {"code": "driver_missing"}
-
     @pytest.mark.parametrize(
         "expression",
         [

@@ -1,0 +1,136 @@
+"""A customer's database as the engine sees it: vetted, pooled, on threads that may block."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from functions.engine import failures
+from functions.engine.batches import Batch
+from functions.engine.recordsets import Recordsets
+from functions.engine.types import OffLoop, Secret
+from functions.sql_server.drivers import Driver
+from functions.sql_server.pools import Pool
+from functions.sql_server.sessions import Session
+from functions.sql_server.targets import SignIn, Target
+from jigxmgmt import outbound
+
+
+@dataclass(frozen=True, slots=True)
+class PooledDatabase:
+    """One database for one call; `off_loop` gives it its own share of the threads.
+
+    The pool is shared with all calls to the same database, signed in the same way.
+    """
+
+    target: Target
+    sign_in: SignIn = field(repr=False)
+    driver: Driver
+    pool: Pool
+    policy: outbound.Policy
+    off_loop: OffLoop
+
+    @property
+    def secrets(self) -> Sequence[Secret]:
+        return (self.sign_in.secret,)
+
+    async def run(self, batch: Batch, recordsets: Recordsets, *, seconds: float) -> None:
+        """Run on a thread of this database's own; raises what `Database` says.
+
+        A thread that nobody waits for any more is still busy until the server has let go.
+        """
+        bound = min(seconds, self.target.query_seconds)
+        blocking = _Run(self, batch, recordsets, asyncio.get_running_loop(), bound)
+        try:
+            async with asyncio.timeout(bound):
+                await self.off_loop(blocking)
+        except TimeoutError:
+            raise failures.UpstreamTimeout("The database did not answer in time.") from None
+
+
+class _Run:
+    """One run, on its thread."""
+
+    def __init__(
+        self,
+        database: PooledDatabase,
+        batch: Batch,
+        recordsets: Recordsets,
+        loop: asyncio.AbstractEventLoop,
+        seconds: float,
+    ) -> None:
+        self._database = database
+        self._batch = batch
+        self._recordsets = recordsets
+        self._loop = loop
+        self._ends = time.monotonic() + seconds
+
+    def __call__(self) -> None:
+        if self._left <= 0:  # it waited for its thread for too long
+            return
+        with self._database.pool.session(self._open) as session:
+            session.run(self._batch, self._recordsets, seconds=self._left)
+
+    @property
+    def _left(self) -> float:
+        return self._ends - time.monotonic()
+
+    def _open(self) -> Session:
+        """Sign in at the first address that answers. Raises AddressRefused too."""
+        database = self._database
+        addresses = self._addresses()
+        for address in addresses[:-1]:
+            try:
+                return database.driver.open(database.target, database.sign_in, address=address)
+            except failures.UpstreamUnreachable:
+                continue
+        return database.driver.open(database.target, database.sign_in, address=addresses[-1])
+
+    def _addresses(self) -> list[str]:
+        finding = find_addresses(self._database.target, self._database.policy)
+        found = asyncio.run_coroutine_threadsafe(finding, self._loop)
+        try:
+            return found.result(max(0, self._left))
+        except TimeoutError:
+            found.cancel()
+            raise failures.UpstreamTimeout("The database's name was not found in time.") from None
+        except outbound.AddressRefused:
+            raise failures.AddressRefused("Calls may not go to this address.") from None
+        except outbound.OutboundFailure:
+            raise failures.UpstreamUnreachable("The database's name has no address.") from None
+
+
+async def find_addresses(target: Target, policy: outbound.Policy) -> list[str]:
+    """Resolve and vet; of a listener in several subnets, the one that answers comes first.
+
+    Raises the failures of `jigxmgmt.outbound`.
+    """
+    addresses = await outbound.resolve_and_vet(target.host, target.port, policy)
+    if target.is_multi_subnet and len(addresses) > 1:
+        answering = await _first_to_answer(addresses, target)
+        addresses.sort(key=lambda address: address != answering)
+    return addresses
+
+
+async def _first_to_answer(addresses: Sequence[str], target: Target) -> str | None:
+    """Knock at all at once, since only one replica listens and the others keep silent."""
+    knocks = [asyncio.create_task(_knock(address, target.port)) for address in addresses]
+    try:
+        for knock in asyncio.as_completed(knocks, timeout=target.connect_seconds):
+            if answering := await knock:
+                return answering
+    except TimeoutError:
+        pass
+    finally:
+        for task in knocks:
+            task.cancel()
+    return None
+
+
+async def _knock(address: str, port: int) -> str | None:
+    try:
+        _, writer = await asyncio.open_connection(address, port)
+    except OSError:
+        return None
+    writer.close()
+    return address

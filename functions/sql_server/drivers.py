@@ -1,0 +1,137 @@
+"""The drivers that can carry T-SQL, each behind the same verb; no other module knows one.
+
+`mssql-python` brings Microsoft's ODBC driver along, `pyodbc` takes one that the operator installed.
+Both speak DB-API 2.0 (PEP 249) and ODBC.
+"""
+
+import importlib
+import struct
+from functools import cache
+from types import ModuleType
+from typing import Any, Protocol
+
+from functions.sql_server.faults import (
+    BROKEN,
+    NOT_SIGNED_IN,
+    OTHERS,
+    TIMED_OUT,
+    Told,
+    failures_of,
+)
+from functions.sql_server.sessions import Session
+from functions.sql_server.targets import AccessToken, Password, SignIn, Target
+
+INSTALL = "pip install --require-hashes -r requirements-mssql.txt"
+# Of Microsoft's ODBC driver: SQL_COPT_SS_ACCESS_TOKEN, SQL_COPT_SS_RESET_CONNECTION.
+_ACCESS_TOKEN, _RESET, _RESET_YES = 1256, 1246, 1
+_KEEP_ALIVE_SECONDS = 30
+
+
+class DriverMissing(Exception):
+    """There is no driver here; the message is the library's, and tells what it lacks."""
+
+
+class Driver(Protocol):
+    """Opens sessions. Raises SqlError, UpstreamUnreachable or UpstreamTimeout."""
+
+    def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session: ...
+
+
+@cache
+def load_driver(name: str) -> Driver:
+    """Load `mssql_python`, or `pyodbc:` and the name that ODBC has for the operator's driver.
+
+    Raises DriverMissing.
+    """
+    module, _, odbc_driver = name.partition(":")
+    try:
+        loaded = importlib.import_module(module)
+    except ImportError as error:
+        raise DriverMissing(str(error)) from None
+    return _Pyodbc(loaded, odbc_driver) if module == "pyodbc" else _MssqlPython(loaded)
+
+
+class _MssqlPython:
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        # The library's own pool is one for the process, and would outlive a change of password.
+        module.pooling(enabled=False)
+        states = (*TIMED_OUT, *BROKEN, NOT_SIGNED_IN, *OTHERS)
+        named = {state: module.exceptions.sqlstate_to_exception(state, "") for state in states}
+        self._states = {error.driver_error: state for state, error in named.items() if error}
+
+    def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session:
+        error_type = self._module.exceptions.Exception
+        with failures_of(error_type, self._told):
+            connection = self._module.connect(
+                connection_string(target, sign_in, address=address), **_settings(target, sign_in)
+            )
+        return Session(connection, error_type=error_type, told_by=self._told, reset=_reset_inside)
+
+    def _told(self, error: Any) -> Told:
+        return self._states.get(error.driver_error, ""), str(error.ddbc_error)
+
+
+class _Pyodbc:
+    def __init__(self, module: ModuleType, odbc_driver: str) -> None:
+        self._module = module
+        self._odbc_driver = odbc_driver
+        module.pooling = False  # type: ignore[attr-defined]
+
+    def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session:
+        error_type = self._module.Error
+        string = connection_string(target, sign_in, address=address)
+        with failures_of(error_type, _pyodbc_told):
+            connection = self._module.connect(
+                f"Driver={_braced(self._odbc_driver)};{string}", **_settings(target, sign_in)
+            )
+        return Session(connection, error_type=error_type, told_by=_pyodbc_told, reset=_reset)
+
+
+def _pyodbc_told(error: Exception) -> Told:
+    state, message = (*error.args, "", "")[:2]
+    return str(state), str(message)
+
+
+def _settings(target: Target, sign_in: SignIn) -> dict[str, Any]:
+    attributes: dict[int, Any] = {}
+    if isinstance(sign_in, AccessToken):
+        token = sign_in.secret.reveal().encode("utf-16-le")
+        attributes[_ACCESS_TOKEN] = struct.pack("<i", len(token)) + token
+    return {"autocommit": True, "timeout": target.connect_seconds, "attrs_before": attributes}
+
+
+def _reset(connection: Any) -> None:
+    connection.set_attr(_RESET, _RESET_YES)
+
+
+def _reset_inside(connection: Any) -> None:
+    # The library lets only some attributes through, and this one stands one layer below.
+    connection._conn.set_attr(_RESET, _RESET_YES)
+
+
+def connection_string(target: Target, sign_in: SignIn, *, address: str) -> str:
+    """Write ODBC's connection string ([MS-ODBCSTR]); it holds the password, so nobody keeps it."""
+    keys = {
+        "Server": target.server_at(address),
+        "Database": target.database,
+        "Encrypt": "yes",
+        "TrustServerCertificate": _yes_or_no(target.trusts_any_certificate),
+        "HostNameInCertificate": target.name_to_verify,
+        "ApplicationIntent": "ReadOnly" if target.is_read_only else "ReadWrite",
+        "MultiSubnetFailover": _yes_or_no(target.is_multi_subnet),
+        "ConnectRetryCount": str(target.connect_retries),
+        "ConnectRetryInterval": str(target.retry_seconds),
+        "KeepAlive": str(_KEEP_ALIVE_SECONDS),
+    }
+    if isinstance(sign_in, Password):
+        keys |= {"UID": sign_in.user, "PWD": sign_in.secret.reveal()}
+    return ";".join(f"{key}={_braced(value)}" for key, value in keys.items())
+
+
+def _yes_or_no(answer: bool) -> str:  # noqa: FBT001 (the one thing that it says)
+    return "yes" if answer else "no"
+
+
+def _braced(value: str) -> str:
+    return f"{{{value.replace('}', '}}')}}}"

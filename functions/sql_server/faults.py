@@ -1,0 +1,79 @@
+"""What a driver raises, as the kinds of failure that a call can end in.
+
+Drivers differ in how much they tell. `mssql-python` names the SQLSTATE's meaning and the server's
+words, `pyodbc` the SQLSTATE and the words with the server's number behind them; neither tells
+severity and line. So whatever the server lets a statement catch is caught there, and what comes
+this way is the rest: a time that ran out, a way that broke, a sign-in that failed, an error of
+severity 20 or more.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from functions.engine.failures import (
+    EngineFailure,
+    SqlError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+
+# A SQLSTATE ("" where the driver does not tell) and the words of the server or of the driver.
+Told = tuple[str, str]
+
+# SQLSTATEs (ODBC, appendix A).
+TIMED_OUT = ("HYT00", "HYT01")
+BROKEN = ("08001", "08003", "08004", "08007", "08S01", "01002")
+NOT_SIGNED_IN = "28000"
+OTHERS = ("22001", "22003", "22007", "22012", "22018", "23000", "40001", "42000", "42S02", "42S22")
+
+_PREFIXES = re.compile(r"^(?:\[[^\]]*\])*\s*(?:\[[^\]]*\])*")
+_NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)\s*$")
+# The server's words for what has a word of ours; its numbers do not come through every driver.
+_CODES = (
+    ("not_allow_listed", re.compile(r"is not allowed to access the server|\b40615\b")),
+    ("database_unknown", re.compile(r"Cannot open (?:user default )?database|\b4060\b")),
+    ("sign_in_refused", re.compile(r"Login failed|login failed|\b18456\b")),
+)
+
+
+@contextmanager
+def failures_of(
+    error_type: type[Exception], told_by: Callable[[Exception], Told]
+) -> Iterator[None]:
+    """Turn what the driver raises into a failure of the call, without what it was given."""
+    try:
+        yield
+    except error_type as error:
+        failure = _failure_of(*told_by(error))
+    else:
+        return
+    # Outside the except clause, so that no trace holds the driver's own words.
+    raise failure
+
+
+def _failure_of(state: str, told: str) -> EngineFailure:
+    if state in TIMED_OUT:
+        return UpstreamTimeout("The database did not answer in time.")
+    number = _NUMBER.search(told)
+    message = _NUMBER.sub("", _PREFIXES.sub("", told)).strip()
+    code = next((code for code, words in _CODES if words.search(told)), None)
+    if code is not None or state == NOT_SIGNED_IN:
+        code = code or "sign_in_refused"
+        return SqlError("The database refused the sign-in.", details=_details(code=code))
+    if state in BROKEN:
+        code = "tls_refused" if "SSL Provider" in told else None
+        words = "can't be reached, or the way there broke off"
+        words = "shows a certificate that can't be verified" if code else words
+        return UpstreamUnreachable(f"The database {words}.", details=code and {"code": code})
+    return SqlError(
+        message or "The database refused.",
+        details=_details(number=int(number[1]) if number else None, message=message),
+    )
+
+
+def _details(**known: Any) -> dict[str, Any]:
+    """Return what handlers read; null is what this way does not tell."""
+    names = ("number", "severity", "state", "line", "procedure", "message")
+    return dict.fromkeys(names) | known
