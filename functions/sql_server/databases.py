@@ -10,10 +10,14 @@ from functions.engine.batches import Batch
 from functions.engine.recordsets import Recordsets
 from functions.engine.types import OffLoop, Secret
 from functions.sql_server.drivers import Driver
+from functions.sql_server.lines import Opening, opening
 from functions.sql_server.pools import Pool
 from functions.sql_server.sessions import Session
 from functions.sql_server.targets import SignIn, Target
 from jigxmgmt import outbound
+
+# ODBC counts in whole seconds, and a server that was told to cancel may take a moment.
+_GRACE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class PooledDatabase:
             async with asyncio.timeout(bound):
                 await self.off_loop(blocking)
         except TimeoutError:
+            # The driver has told the server to cancel; one that does not listen is left.
+            asyncio.get_running_loop().call_later(_GRACE_SECONDS, blocking.cut)
             raise failures.UpstreamTimeout("The database did not answer in time.") from None
 
 
@@ -64,12 +70,24 @@ class _Run:
         self._recordsets = recordsets
         self._loop = loop
         self._ends = time.monotonic() + seconds
+        self._held_by: Opening | Session | None = None
 
     def __call__(self) -> None:
         if self._left <= 0:  # it waited for its thread for too long
             return
-        with self._database.pool.session(self._open) as session:
-            session.run(self._batch, self._recordsets, seconds=self._left)
+        try:
+            with self._database.pool.session(self._open, note=self._note) as session:
+                session.run(self._batch, self._recordsets, seconds=self._left)
+        finally:
+            self._held_by = None
+
+    def cut(self) -> None:
+        """Get the thread back, if it is still waiting for the server."""
+        if (holder := self._held_by) is not None:
+            holder.cut()
+
+    def _note(self, session: Session) -> None:
+        self._held_by = session
 
     @property
     def _left(self) -> float:
@@ -77,8 +95,15 @@ class _Run:
 
     def _open(self) -> Session:
         """Sign in at the first address that answers. Raises AddressRefused too."""
+        addresses, port = self._addresses(), self._database.target.port
+        with opening(addresses, port, seconds=self._left) as way:
+            self._held_by = way
+            session = self._sign_in(addresses)
+            session.line = way.line()
+        return session
+
+    def _sign_in(self, addresses: Sequence[str]) -> Session:
         database = self._database
-        addresses = self._addresses()
         for address in addresses[:-1]:
             try:
                 return database.driver.open(database.target, database.sign_in, address=address)

@@ -6,6 +6,8 @@ Both speak DB-API 2.0 (PEP 249) and ODBC.
 
 import importlib
 import struct
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from types import ModuleType
 from typing import Any, Protocol
@@ -16,15 +18,16 @@ from functions.sql_server.faults import (
     OTHERS,
     TIMED_OUT,
     Told,
-    failures_of,
+    told,
 )
-from functions.sql_server.sessions import Session
+from functions.sql_server.sessions import Dialect, Session
 from functions.sql_server.targets import AccessToken, Password, SignIn, Target
 
 INSTALL = "pip install --require-hashes -r requirements-mssql.txt"
 # Of Microsoft's ODBC driver: SQL_COPT_SS_ACCESS_TOKEN, SQL_COPT_SS_RESET_CONNECTION.
 _ACCESS_TOKEN, _RESET, _RESET_YES = 1256, 1246, 1
 _KEEP_ALIVE_SECONDS = 30
+_DATETIMEOFFSET = -155  # SQL_SS_TIMESTAMPOFFSET
 
 
 class DriverMissing(Exception):
@@ -59,33 +62,38 @@ class _MssqlPython:
         states = (*TIMED_OUT, *BROKEN, NOT_SIGNED_IN, *OTHERS)
         named = {state: module.exceptions.sqlstate_to_exception(state, "") for state in states}
         self._states = {error.driver_error: state for state, error in named.items() if error}
+        self._dialect = Dialect(
+            module.exceptions.Exception, self._told, _reset_inside, self._counted
+        )
 
     def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session:
-        error_type = self._module.exceptions.Exception
-        with failures_of(error_type, self._told):
-            connection = self._module.connect(
-                connection_string(target, sign_in, address=address), **_settings(target, sign_in)
-            )
-        return Session(connection, error_type=error_type, told_by=self._told, reset=_reset_inside)
+        string = connection_string(target, sign_in, address=address)
+        connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
+        connection.connection_str = ""  # it would keep the password for as long as it lives
+        return Session(connection, self._dialect)
 
     def _told(self, error: Any) -> Told:
         return self._states.get(error.driver_error, ""), str(error.ddbc_error)
+
+    def _counted(self, cursor: Any) -> int:
+        # The cursor's own is that of the first statement, whichever it stands at.
+        return int(self._module.ddbc_bindings.DDBCSQLRowCount(cursor.hstmt))
 
 
 class _Pyodbc:
     def __init__(self, module: ModuleType, odbc_driver: str) -> None:
         self._module = module
         self._odbc_driver = odbc_driver
+        self._dialect = Dialect(module.Error, _pyodbc_told, _reset, _counted)
         module.pooling = False  # type: ignore[attr-defined]
+        module.native_uuid = True  # type: ignore[attr-defined]
 
     def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session:
-        error_type = self._module.Error
         string = connection_string(target, sign_in, address=address)
-        with failures_of(error_type, _pyodbc_told):
-            connection = self._module.connect(
-                f"Driver={_braced(self._odbc_driver)};{string}", **_settings(target, sign_in)
-            )
-        return Session(connection, error_type=error_type, told_by=_pyodbc_told, reset=_reset)
+        string = f"Driver={_braced(self._odbc_driver)};{string}"
+        connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
+        connection.add_output_converter(_DATETIMEOFFSET, _moment)
+        return Session(connection, self._dialect)
 
 
 def _pyodbc_told(error: Exception) -> Told:
@@ -93,12 +101,35 @@ def _pyodbc_told(error: Exception) -> Told:
     return str(state), str(message)
 
 
-def _settings(target: Target, sign_in: SignIn) -> dict[str, Any]:
+def _moment(packed: bytes) -> datetime:
+    """Read SQL_SS_TIMESTAMPOFFSET_STRUCT, which the library knows nothing of."""
+    *moment, fraction, hours, minutes = struct.unpack("<6hI2h", packed)
+    zone = timezone(timedelta(hours=hours, minutes=minutes))
+    return datetime(*moment, fraction // 1000, tzinfo=zone)
+
+
+def _counted(cursor: Any) -> int:
+    return int(cursor.rowcount)
+
+
+def _opened(
+    dialect: Dialect,
+    connect: Callable[..., Any],
+    string: str,
+    target: Target,
+    sign_in: SignIn,
+) -> Any:
     attributes: dict[int, Any] = {}
     if isinstance(sign_in, AccessToken):
         token = sign_in.secret.reveal().encode("utf-16-le")
         attributes[_ACCESS_TOKEN] = struct.pack("<i", len(token)) + token
-    return {"autocommit": True, "timeout": target.connect_seconds, "attrs_before": attributes}
+    return told(
+        lambda: connect(
+            string, autocommit=True, timeout=target.connect_seconds, attrs_before=attributes
+        ),
+        error_type=dialect.error_type,
+        told_by=dialect.told_by,
+    )
 
 
 def _reset(connection: Any) -> None:

@@ -8,9 +8,8 @@ severity 20 or more.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from functions.engine.failures import (
     EngineFailure,
@@ -21,6 +20,7 @@ from functions.engine.failures import (
 
 # A SQLSTATE ("" where the driver does not tell) and the words of the server or of the driver.
 Told = tuple[str, str]
+Result = TypeVar("Result")
 
 # SQLSTATEs (ODBC, appendix A).
 TIMED_OUT = ("HYT00", "HYT01")
@@ -38,35 +38,36 @@ _CODES = (
 )
 
 
-@contextmanager
-def failures_of(
-    error_type: type[Exception], told_by: Callable[[Exception], Told]
-) -> Iterator[None]:
-    """Turn what the driver raises into a failure of the call, without what it was given."""
+def told(
+    work: Callable[[], Result],
+    *,
+    error_type: type[Exception],
+    told_by: Callable[[Exception], Told],
+) -> Result:
+    """Do the work, and turn what the driver raises into a failure of the call."""
     try:
-        yield
+        return work()
     except error_type as error:
         failure = _failure_of(*told_by(error))
-    else:
-        return
-    # Outside the except clause, so that no trace holds the driver's own words.
+    # Outside the except clause: the driver's error leads to its frames, and they hold the password
+    # and the values.
     raise failure
 
 
-def _failure_of(state: str, told: str) -> EngineFailure:
+def _failure_of(state: str, words: str) -> EngineFailure:
     if state in TIMED_OUT:
         return UpstreamTimeout("The database did not answer in time.")
-    number = _NUMBER.search(told)
-    message = _NUMBER.sub("", _PREFIXES.sub("", told)).strip()
-    code = next((code for code, words in _CODES if words.search(told)), None)
+    number = _NUMBER.search(words)
+    message = _NUMBER.sub("", _PREFIXES.sub("", words)).strip()
+    code = next((code for code, pattern in _CODES if pattern.search(words)), None)
     if code is not None or state == NOT_SIGNED_IN:
         code = code or "sign_in_refused"
         return SqlError("The database refused the sign-in.", details=_details(code=code))
     if state in BROKEN:
-        code = "tls_refused" if "SSL Provider" in told else None
-        words = "can't be reached, or the way there broke off"
-        words = "shows a certificate that can't be verified" if code else words
-        return UpstreamUnreachable(f"The database {words}.", details=code and {"code": code})
+        if "SSL Provider" in words:
+            message = "The database's certificate can't be verified."
+            return UpstreamUnreachable(message, details={"code": "tls_refused"})
+        return UpstreamUnreachable("The database can't be reached, or the way there broke off.")
     return SqlError(
         message or "The database refused.",
         details=_details(number=int(number[1]) if number else None, message=message),

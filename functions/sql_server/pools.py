@@ -37,13 +37,16 @@ class Pool:
         return self._lent > 0
 
     @contextmanager
-    def session(self, open_session: Callable[[], Session]) -> Iterator[Session]:
+    def session(
+        self, open_session: Callable[[], Session], *, note: Callable[[Session], None]
+    ) -> Iterator[Session]:
         """Lend a session. One that anything went wrong in is closed, since nobody knows its state.
 
-        Raises what opening does.
+        `note` is told of each that is about to be used. Raises what opening does.
         """
         with self._counted():
-            kept = self._take() or _Kept(open_session())
+            kept = self._take(note) or _Kept(open_session())
+            note(kept.session)
             with self._closed_on_failure(kept):
                 yield kept.session
                 kept.session.renew()
@@ -71,13 +74,14 @@ class Pool:
             kept.session.close()
             raise
 
-    def _take(self) -> _Kept | None:
+    def _take(self, note: Callable[[Session], None]) -> _Kept | None:
         """Return the one that was used last and still lives."""
         while True:
             with self._lock:
                 kept = self._idle.pop() if self._idle else None
             if kept is None:
                 return None
+            note(kept.session)
             now = time.monotonic()
             is_fresh = now - kept.used_at <= _FRESH_SECONDS
             if not kept.is_over(now) and (is_fresh or kept.session.is_alive()):

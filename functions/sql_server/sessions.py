@@ -1,15 +1,18 @@
 """One signed-in session: it runs a batch, reads the whole answer, and can be used again."""
 
 import math
+import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from functions.engine.batches import Batch, Kind
 from functions.engine.failures import EngineFailure, UpstreamTimeout
 from functions.engine.recordsets import Recordsets
-from functions.sql_server.faults import Told, failures_of
+from functions.sql_server.faults import Told, told
+from functions.sql_server.lines import Line
 
 # Rows are fetched some at a time, as many as this could hold at the columns' declared sizes.
 _FETCH_BYTES = 8_000_000
@@ -17,6 +20,8 @@ _MOST_FETCHED = 500
 # A column of (max) declares no size.
 _LARGE = 4_000_000
 _CHECK_SECONDS = 5
+# What ODBC calls the precision of a real.
+_SINGLE_BITS = 24
 
 # ODBC's codes (sql.h, sqlext.h) with size and scale; 0 for what has none, and for (max).
 _ODBC_TYPES: dict[Kind, tuple[int, int, int]] = {
@@ -30,77 +35,123 @@ _ODBC_TYPES: dict[Kind, tuple[int, int, int]] = {
 }
 
 
-class Session:
-    """For one thread at a time; every method but `close` raises what `failures_of` makes.
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """In what one driver differs from another.
 
-    `reset` asks the driver to have the server forget what the last user of the session left
-    (settings, temporary tables, a transaction) before it does anything else ([MS-TDS] 2.2.3.1.2,
-    RESETCONNECTION).
+    `reset` asks it to have the server forget what the last user of a session left (settings,
+    temporary tables, a transaction) before it does anything else ([MS-TDS] 2.2.3.1.2,
+    RESETCONNECTION). `count` is how many rows the statement changed that a cursor stands at.
     """
 
-    def __init__(
-        self,
-        connection: Any,
-        *,
-        error_type: type[Exception],
-        told_by: Callable[[Exception], Told],
-        reset: Callable[[Any], None],
-    ) -> None:
+    error_type: type[Exception]
+    told_by: Callable[[Any], Told]
+    reset: Callable[[Any], None]
+    count: Callable[[Any], int]
+
+
+class Session:
+    """For one thread at a time, but for `cut`; what the driver raises is a failure of the call."""
+
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
         self._connection = connection
-        self._error_type = error_type
-        self._told_by = told_by
-        self._reset = reset
+        self._dialect = dialect
+        self.line: Line | None = None
 
     def run(self, batch: Batch, recordsets: Recordsets, *, seconds: float) -> None:
-        """Run and read; the server is told to cancel what takes longer. Also raises TooLarge."""
+        """Run and read; the server is told to cancel what takes longer.
+
+        Also raises what the recordsets do.
+        """
         ends = time.monotonic() + seconds
-        with failures_of(self._error_type, self._told_by):
+
+        def work() -> None:
             # Whole seconds are what ODBC has, and none would be no bound at all.
             self._connection.timeout = max(1, math.ceil(seconds))
             cursor = self._connection.cursor()
             cursor.setinputsizes([_ODBC_TYPES[bound.kind] for bound in batch.values])
             cursor.execute(batch.text, [bound.value for bound in batch.values])
-            _read(cursor, recordsets, ends=ends)
+            self._read(cursor, recordsets, ends)
             cursor.close()
+
+        self._do(work)
+
+    def _read(self, cursor: Any, recordsets: Recordsets, ends: float) -> None:
+        while True:
+            if cursor.description:
+                recordsets.begin([column[0] for column in cursor.description])
+                for rows in _fetched(cursor):
+                    recordsets.add(rows)
+                    if time.monotonic() > ends:
+                        raise UpstreamTimeout("The database did not send its rows in time.")
+            else:
+                recordsets.count(self._dialect.count(cursor))
+            if not cursor.nextset():
+                return
 
     def renew(self) -> None:
         """Make it as new for whoever is next."""
-        with failures_of(self._error_type, self._told_by):
-            self._reset(self._connection)
+        self._do(lambda: self._dialect.reset(self._connection))
 
     def is_alive(self) -> bool:
         """Ask the server for a sign of life: after a failover it has forgotten us."""
+
+        def work() -> None:
+            self._connection.timeout = _CHECK_SECONDS
+            cursor = self._connection.cursor()
+            cursor.execute("SELECT 1")
+            cursor.fetchmany(1)
+            cursor.close()
+
         try:
-            with failures_of(self._error_type, self._told_by):
-                self._connection.timeout = _CHECK_SECONDS
-                cursor = self._connection.cursor()
-                cursor.execute("SELECT 1")
-                cursor.fetchall()
-                cursor.close()
+            self._do(work)
         except EngineFailure:
             return False
         return True
 
+    def _do(self, work: Callable[[], None]) -> None:
+        told(work, error_type=self._dialect.error_type, told_by=self._dialect.told_by)
+
+    def cut(self) -> None:
+        """End it from any thread; whoever waits for the server returns at once."""
+        if self.line is not None:
+            self.line.cut()
+
     def close(self) -> None:
-        with suppress(self._error_type):
+        """End it without a word to the server, which might not answer."""
+        self.cut()
+        with suppress(self._dialect.error_type):
             self._connection.close()
+        if self.line is not None:
+            self.line.close()
 
 
-def _read(cursor: Any, recordsets: Recordsets, *, ends: float) -> None:
-    while True:
-        if cursor.description:
-            recordsets.begin([column[0] for column in cursor.description])
-            most = _rows_at_once(cursor.description)
-            while rows := cursor.fetchmany(most):
-                recordsets.add(rows)
-                if time.monotonic() > ends:
-                    raise UpstreamTimeout("The database did not send its rows in time.")
-        else:
-            recordsets.count(cursor.rowcount)
-        if not cursor.nextset():
-            return
+def _fetched(cursor: Any) -> Iterator[Sequence[Sequence[Any]]]:
+    """Fetch some rows at a time; one at a time would hold the interpreter while it waits."""
+    declared = sum(column[3] or _LARGE for column in cursor.description)
+    most = max(1, min(_MOST_FETCHED, _FETCH_BYTES // declared))
+    singles = [place for place, column in enumerate(cursor.description) if _is_single(column)]
+    while rows := cursor.fetchmany(most):
+        yield [_shortened(row, singles) for row in rows] if singles else rows
 
 
-def _rows_at_once(description: Sequence[Sequence[Any]]) -> int:
-    declared = sum(column[3] or _LARGE for column in description)
-    return max(1, min(_MOST_FETCHED, _FETCH_BYTES // declared))
+def _is_single(column: Sequence[Any]) -> bool:
+    return column[1] is float and column[4] == _SINGLE_BITS
+
+
+def _shortened(row: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """Write a real with its own digits: as a double it would show some that it never had."""
+    values = list(row)
+    for place in places:
+        if values[place] is not None:
+            values[place] = _shortest(values[place])
+    return values
+
+
+def _shortest(value: float) -> float:
+    single = struct.pack("<f", value)
+    for digits in (6, 7, 8):
+        near = float(f"{value:.{digits}g}")
+        if struct.pack("<f", near) == single:
+            return near
+    return float(f"{value:.9g}")

@@ -23,7 +23,12 @@ _NUMBERED = {
 }
 # Where the statement stands among a procedure's parameters, and how many precede the values.
 _STATEMENT_AT = {"sp_executesql": (0, 2), "sp_prepare": (2, 4), "sp_prepexec": (2, 3)}
-_OWN_PROCEDURES = {"sp_describe_undeclared_parameters", "sp_prepare", "sp_unprepare"}
+_OWN_PROCEDURES = {
+    "[sys].sp_datatype_info_100",
+    "sp_describe_undeclared_parameters",
+    "sp_prepare",
+    "sp_unprepare",
+}
 
 
 class RequestKind(StrEnum):

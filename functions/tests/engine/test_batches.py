@@ -173,7 +173,12 @@ class TestInjection:
                     f"@a {kind}{'' if own == 0 else ' OUTPUT'}" for kind in Kind
                 ]
 
-    @given(st.text() | st.integers() | st.floats(allow_nan=False) | st.lists(st.text()))
+    @given(
+        st.text()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.lists(st.text())
+    )
     def test_whatever_the_value_the_batch_is_the_same(self, value: Any) -> None:
         source = query("SELECT @a", parameters=parameter(None))
 
