@@ -29,15 +29,15 @@ HOST = re.compile(
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFields:
     """A connection as people write it; Connection says what each is."""
 
     server: str
-    database: str
-    user_name: str
     port: int = STANDARD_PORT
+    database: str
     sign_in: str = SignIn.PASSWORD.value
+    user_name: str
     directory_id: str = ""
     certificate_host_name: str = ""
     trusts_any_certificate: bool = False

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from functions.calls import NoWorker
@@ -15,6 +16,7 @@ from functions.tests.lane.stage import answering, on_lane
 from jigxmgmt.errors import NotAllowed
 from orgs.models import AuditEvent, Solution, User
 from orgs.tests.factories import SolutionFactory
+from orgs.tests.pages import read_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -177,3 +179,41 @@ class TestApi:
 
 def address_of_test(solution: Solution) -> str:
     return reverse("api-connection-test", args=[solution.pk, "erp"])
+
+
+class TestConsole:
+    @pytest.fixture
+    def browser(self, owner: User, client: Client) -> Client:
+        client.force_login(owner)
+        return client
+
+    def test_shows_the_stages_and_what_to_do(
+        self, solution: Solution, owner: User, browser: Client
+    ) -> None:
+        save_server(solution, by=owner)
+
+        with answering(EXPIRED):
+            answer = browser.post(reverse("solution-connection-test", args=[solution.pk, "erp"]))
+
+        read_page(answer)
+        text = answer.content.decode()
+        assert answer.headers["Cache-Control"] == "no-store"
+        for words in ("It failed at", "The certificate is out of date", "It ended."):
+            assert words in text
+
+    def test_answers_htmx_with_the_part_alone(
+        self, solution: Solution, owner: User, browser: Client
+    ) -> None:
+        save_server(solution, by=owner)
+
+        with answering(PASSED):
+            answer = browser.post(
+                reverse("solution-connection-test", args=[solution.pk, "erp"]),
+                headers={"HX-Request": "true"},
+            )
+
+        text = answer.content.decode()
+        assert "<html" not in text
+        assert "<c-" not in text
+        for words in ("The server answers.", "CN=Example CA", "It works"):
+            assert words in text
