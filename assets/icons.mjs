@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 
 const NAMES = `
   activity arrow-right blocks book-open building-2 check chevron-left chevron-right chevrons-up-down
-  circle-alert circle-check circle-dashed copy download fingerprint globe history image inbox info
+  circle-alert circle-check circle-dashed copy database download fingerprint globe history image inbox info
   key-round layout-dashboard life-buoy lock log-out mail menu monitor moon palette play plug plus
   refresh-cw rocket search settings shield-check smartphone square-function square-pen sun triangle-alert
   undo-2 upload user user-check user-plus users x

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from functions.models import (
     CallRecord,
+    Connection,
     Credential,
     CredentialStamp,
     FunctionDefinition,
@@ -39,6 +40,14 @@ class CredentialAdmin(ReadOnly):
     hidden = ("sealed",)
     list_display = ("key", "solution", "type", "available_to_devices", "saved_by", "saved_at")
     list_filter = ("type", "available_to_devices")
+    list_select_related = ("solution", "saved_by")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnly):
+    hidden = ("sealed",)
+    list_display = ("name", "solution", "server", "database", "saved_by", "saved_at", "tested_at")
+    list_filter = ("sign_in", "trusts_any_certificate")
     list_select_related = ("solution", "saved_by")
 
 

@@ -25,7 +25,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ConfigurationType": "auth_providers.models.OAuthConfiguration.Type",
+        "ConnectionStageStatus": "functions.services.connection_tests.STATUSES",
         "CredentialType": "functions.models.Credential.Type",
+        "JoinRequestStatus": "orgs.models.JoinRequest.Status",
         "OrganizationRole": "orgs.models.Membership.Role",
         "SolutionRole": "orgs.models.SolutionMember.Role",
     },

@@ -67,6 +67,7 @@ def installation(
             "DATA_DIR": str(settings.DATA_DIR),
             "DATABASE_URL": database_url(),
             "REDIS_URL": broker.url,
+            "EGRESS_ADDRESSES": "203.0.113.7,203.0.113.8",
             "LANE_QUEUE_SECONDS": "2",
             "LANE_CALL_SECONDS": "6",
             "LANE_SERVICE_SECONDS": "2",

@@ -1,8 +1,7 @@
 """Who may do what, as the product promises it: both tables, cell by cell, through API and console.
 
 A cell is tried with a real token, or a browser that is signed in, of a person of that role: what
-is allowed is done, what is not is 403 or 404. Left out are the doors that the product does not
-have yet: connections, and SCIM.
+is allowed is done, what is not is 403 or 404. Left out is SCIM, whose door opens to a token.
 """
 
 from uuid import uuid4
@@ -120,19 +119,24 @@ ORGANIZATION: dict[str, tuple[set[Role], list[Door]]] = {
             act("person-connection-end {mia} {other_connection}"),
         ],
     ),
-    "credentials, and trying functions, of own solutions": (
+    "credentials, connections, and trying functions, of own solutions": (
         BUILDERS,
         [
             api("GET", "solutions/{own}/credentials"),
+            api("GET", "solutions/{own}/connections"),
             page("/solutions/{own}/credentials"),
+            page("/solutions/{own}/connections"),
+            page("/allow-list"),
             page("/solutions/{own}/functions/nearby"),
         ],
     ),
-    "credentials, and trying functions, of all": (
+    "credentials, connections, and trying functions, of all": (
         GOVERNORS,
         [
             api("GET", "solutions/{other}/credentials"),
+            api("GET", "solutions/{other}/connections"),
             page("/solutions/{other}/credentials/new"),
+            page("/solutions/{other}/connections/new"),
             page("/solutions/{other}/functions/nearby"),
         ],
     ),
@@ -234,7 +238,7 @@ IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
             act("solution-version-restore {own} 1"),
         ],
     ),
-    "credentials, and trying functions": (
+    "credentials, connections, and trying functions": (
         {SolutionRole.OWNER, SolutionRole.ADMIN, SolutionRole.EDITOR},
         [
             api(
@@ -247,7 +251,18 @@ IN_SOLUTION: dict[str, tuple[set[SolutionRole], list[Door]]] = {
                     "available_to_devices": False,
                 },
             ),
+            api(
+                "PUT",
+                "solutions/{own}/connections/erp",
+                {
+                    "server": "sql.example.com",
+                    "database": "orders",
+                    "user_name": "reader",
+                    "secret": {"password": "s3cret"},
+                },
+            ),
             page("/solutions/{own}/credentials/new"),
+            page("/solutions/{own}/connections/new"),
             page("/solutions/{own}/functions/nearby"),
         ],
     ),

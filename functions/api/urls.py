@@ -2,6 +2,7 @@ from django.urls import path
 
 from functions.api import (
     authorizations,
+    connections,
     credentials,
     functions,
     groups,
@@ -12,6 +13,7 @@ from functions.api import (
 )
 
 CREDENTIAL = "solutions/<uuid:pk>/credentials/<str:key>"
+CONNECTION = "solutions/<uuid:pk>/connections/<str:name>"
 
 urlpatterns = [
     path("solutions", solutions.ListSolutions.as_view(), name="api-solutions"),
@@ -92,6 +94,13 @@ urlpatterns = [
         name="api-authorization",
     ),
     path(f"{CREDENTIAL}/token", authorizations.DeviceToken.as_view(), name="api-device-token"),
+    path(
+        "solutions/<uuid:pk>/connections",
+        connections.ListConnections.as_view(),
+        name="api-connections",
+    ),
+    path(CONNECTION, connections.OneConnection.as_view(), name="api-connection"),
+    path(f"{CONNECTION}/test", connections.RunConnectionTest.as_view(), name="api-connection-test"),
     path("solutions/<uuid:pk>/functions", functions.ListFunctions.as_view(), name="api-functions"),
     path(
         "solutions/<uuid:pk>/functions/<str:name>",

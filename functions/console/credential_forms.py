@@ -26,7 +26,7 @@ ADDRESS = PLAIN | {"class": "input mono w-full"}
 Type = Credential.Type
 
 
-def _secret_field(label: Any, help_text: Any, *, required: bool = True) -> forms.CharField:
+def secret_field(label: Any, help_text: Any, *, required: bool = True) -> forms.CharField:
     """Take what nobody may read over a shoulder, and a browser is not to keep."""
     widget = forms.PasswordInput(attrs=PLAIN | {"autocomplete": "new-password"})
     return forms.CharField(
@@ -110,7 +110,7 @@ class DeviceForm(CredentialForm):
 
 class SecretForm(DeviceForm):
     type = Type.SECRET
-    value = _secret_field(_("Secret"), _("One line. It is sealed, and nobody can read it again."))
+    value = secret_field(_("Secret"), _("One line. It is sealed, and nobody can read it again."))
     field_order = ("key", "value", "allowed_origins", "available_to_devices")
 
     def keep(self, key: str, typed: Mapping[str, Any]) -> Credential:
@@ -127,14 +127,14 @@ class SecretForm(DeviceForm):
 
 class ApiKeyForm(SecretForm):
     type = Type.API_KEY
-    value = _secret_field(_("API key"), _("One line. It is sealed, and nobody can read it again."))
+    value = secret_field(_("API key"), _("One line. It is sealed, and nobody can read it again."))
 
 
 class BasicAuthForm(DeviceForm):
     username = forms.CharField(
         label=_("User name"), max_length=1000, strip=False, widget=forms.TextInput(attrs=PLAIN)
     )
-    password = _secret_field(_("Password"), _("It is sealed, and nobody can read it again."))
+    password = secret_field(_("Password"), _("It is sealed, and nobody can read it again."))
     field_order = ("key", "username", "password", "allowed_origins", "available_to_devices")
 
     def keep(self, key: str, typed: Mapping[str, Any]) -> Credential:
@@ -209,7 +209,7 @@ class OAuthForm(CredentialForm):
         label=_("Client authentication"),
         choices=OAuthConfiguration.ClientAuthentication.choices,
     )
-    client_secret = _secret_field(_("Client secret"), "", required=False)
+    client_secret = secret_field(_("Client secret"), "", required=False)
     scopes = forms.CharField(
         label=_("Scopes"),
         required=False,

@@ -30,8 +30,8 @@ def copy(request: ConsoleRequest, solution_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         with refusals_in_form(form):
             made = copy_solution(solution, by=request.user, **form.cleaned_data)
-            words = _("%(title)s was copied. Its credentials wait for their secrets.")
-            if not made.credentials.exists():
+            words = _("%(title)s was copied. Its secrets have to be saved anew.")
+            if not made.credentials.exists() and not made.connections.exists():
                 words = _("%(title)s was copied.")
             messages.success(request, words % {"title": solution.title})
             return redirect("solution", made.pk)

@@ -31,8 +31,10 @@ def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, A
         (_("Groups"), ("solution-groups", "solution-group")),
     ]
     if may_configure:
-        names = ("solution-credentials", "solution-credential-new", "solution-credential")
-        pages.insert(2, (_("Credentials"), names))
+        pages[2:2] = [
+            (_("Credentials"), _below("solution-credential")),
+            (_("Connections"), _below("solution-connection")),
+        ]
         pages.append((_("Settings"), ("solution-settings",)))
     here = request.resolver_match.url_name if request.resolver_match else None
     tabs = [
@@ -46,6 +48,11 @@ def tabs_of(request: HttpRequest, solution: Solution, user: User) -> dict[str, A
         "may_govern": can_in_solution(user, SolutionAct.GOVERN, solution),
         "may_end": can_in_solution(user, SolutionAct.DELETE, solution),
     }
+
+
+def _below(name: str) -> tuple[str, ...]:
+    """Return the names of a list, of the page for a new one, and of what leads back to one."""
+    return (f"{name}s", f"{name}-new", name, f"{name}-test", f"{name}-remove")
 
 
 def open_for(request: UserHttpRequest, solution_id: uuid.UUID, act: SolutionAct) -> Solution:

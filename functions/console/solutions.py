@@ -16,7 +16,13 @@ from django.views.decorators.http import require_safe
 from functions.console.access import open_solution, visible_solutions
 from functions.console.solution_forms import NewSolutionForm
 from functions.console.solution_tabs import tabs_of
-from functions.models import CallRecord, Credential, FunctionDefinition, PublishedVersion
+from functions.models import (
+    CallRecord,
+    Connection,
+    Credential,
+    FunctionDefinition,
+    PublishedVersion,
+)
 from functions.services.publishing import live_version
 from jigxmgmt.console import refusals_in_form
 from orgs import policies
@@ -109,6 +115,7 @@ def what_hangs_on(solution: Solution) -> dict[str, int]:
         "uploads": (PublishedVersion.objects.all(), "solution"),
         "functions": (FunctionDefinition.objects.live(), "version__solution"),
         "secrets": (Credential.objects.all(), "solution"),
+        "servers": (Connection.objects.all(), "solution"),
         "log": (CallRecord.objects.all(), "solution"),
     }
     counts = {name: number_of(found, of=column) for name, (found, column) in rows.items()}

@@ -1,7 +1,9 @@
 from django.urls import path
 
 from functions.console import (
+    allow_list,
     calls,
+    connections,
     credentials,
     editor,
     functions,
@@ -21,6 +23,7 @@ SOLUTION = "solutions/<uuid:solution_id>"
 GROUP = f"{SOLUTION}/groups/<uuid:group_id>"
 VERSION = f"{SOLUTION}/versions/<int:number>"
 CREDENTIAL = f"{SOLUTION}/credentials/key/<str:key>"
+CONNECTION = f"{SOLUTION}/connections/name/<str:name>"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -59,6 +62,12 @@ urlpatterns = [
     path(CREDENTIAL, credentials.credential, name="solution-credential"),
     path(f"{CREDENTIAL}/remove", credentials.remove, name="solution-credential-remove"),
     path(f"{CREDENTIAL}/connect", credentials.connect, name="solution-credential-connect"),
+    path(f"{SOLUTION}/connections", connections.connections, name="solution-connections"),
+    path(f"{SOLUTION}/connections/new", connections.new_connection, name="solution-connection-new"),
+    path(CONNECTION, connections.connection, name="solution-connection"),
+    path(f"{CONNECTION}/test", connections.test, name="solution-connection-test"),
+    path(f"{CONNECTION}/remove", connections.remove, name="solution-connection-remove"),
+    path("allow-list", allow_list.allow_list, name="allow-list"),
     path("functions", functions.functions, name="functions"),
     path(f"{SOLUTION}/functions/<str:name>", functions.function, name="function"),
     path(f"{SOLUTION}/functions/<str:name>/try", trial.try_it, name="function-try"),

@@ -1,10 +1,13 @@
 """A solution made after another: all that it is, and none of its secrets or people."""
 
+from dataclasses import asdict, replace
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from auth_providers.models import OAuthConfiguration
-from functions.models import Credential
+from functions.models import Connection, Credential
+from functions.services.connection_fields import fields_of
 from functions.services.publishing import live_version, publish_solution
 from orgs import policies
 from orgs.models import Solution, SolutionGroup, User
@@ -30,7 +33,8 @@ NOT_COPIED = frozenset(
 def copy_solution(solution: Solution, *, name: str, title: str | None = None, by: User) -> Solution:
     """Make a solution of the same organization with this one's live folder as its first version.
 
-    Settings come along, groups without their people, and credentials without their secrets.
+    Settings come along, groups without their people, credentials and connections without their
+    secrets.
     Raises NotAllowed, SolutionGone, and what create_solution and publish_solution raise.
     """
     hold_solution(solution)  # so that the parts belong together
@@ -42,6 +46,7 @@ def copy_solution(solution: Solution, *, name: str, title: str | None = None, by
         SolutionGroup(solution=copy, name=group.name) for group in solution.groups.all()
     )
     credentials = _copy_credentials(solution, copy, by=by)
+    connections = _copy_connections(solution, copy, by=by)
     if solution.version:
         publish_solution(copy, archive=bytes(live_version(solution).archive), by=by)
     record_event(
@@ -53,6 +58,7 @@ def copy_solution(solution: Solution, *, name: str, title: str | None = None, by
             "copied_from": (None, str(solution.pk)),
             "groups": ([], [group.name for group in groups]),
             "credentials": ([], [credential.key for credential in credentials]),
+            "connections": ([], [connection.name for connection in connections]),
         },
     )
     return copy
@@ -86,6 +92,19 @@ def _copy_credentials(solution: Solution, copy: Solution, *, by: User) -> list[C
             saved_by=by,
         )
         for credential in solution.credentials.select_related("configuration").defer("sealed")
+    )
+
+
+def _copy_connections(solution: Solution, copy: Solution, *, by: User) -> list[Connection]:
+    """Keep how the same servers are reached; each proves itself until somebody says otherwise."""
+    return Connection.objects.bulk_create(
+        Connection(
+            solution=copy,
+            name=connection.name,
+            saved_by=by,
+            **asdict(replace(fields_of(connection), trusts_any_certificate=False)),
+        )
+        for connection in solution.connections.defer("sealed")
     )
 
 

@@ -12,8 +12,8 @@ from functions.services.publishing import (
     check_solution,
     find_version,
     is_function,
-    keys_with_secret,
     publish_solution,
+    usable_by,
 )
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound
 from orgs import policies
@@ -99,7 +99,7 @@ def check_file(solution: Solution, *, path: str, text: str, by: User) -> Checked
     others = FunctionDefinition.objects.live().filter(version__solution=solution)
     # Compared here: a path is what somebody sent, and PostgreSQL takes no null character.
     beside = {name: known for name, known in others.values_list("name", "path") if known != path}
-    return check_solution(folder, credentials=keys_with_secret(solution), beside=beside)
+    return check_solution(folder, usable=usable_by(solution), beside=beside)
 
 
 def files_of(solution: Solution, number: int) -> Files:

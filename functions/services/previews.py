@@ -3,9 +3,10 @@
 from functions.services.archives import Files, read_archive
 from functions.services.publishing import (
     CheckedSolution,
+    Usable,
     check_solution,
-    keys_with_secret,
     live_version,
+    usable_by,
 )
 from functions.services.version_diffs import FileChange, diff_files
 from orgs import policies
@@ -34,8 +35,8 @@ def preview_checks(
     Raises NotAllowed, NotAnArchive, ArchiveTooLarge or FunctionsTooLarge.
     """
     solution = _solution_to_publish(organization, name, by)
-    keys = keys_with_secret(solution) if solution else ()
-    return check_solution(read_archive(archive), credentials=keys)
+    usable = usable_by(solution) if solution else Usable((), ())
+    return check_solution(read_archive(archive), usable=usable)
 
 
 def _solution_to_publish(organization: Organization, name: str, by: User) -> Solution | None:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from functions.engine import Definition, Fault, Parameter, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.services.archives import Files, is_script, read_archive, scripts_of
+from functions.services.connection_uses import connection_named_by
 from functions.services.documents import Document, NotYaml, read_document
 from functions.services.script_checks import ScriptChecks
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound, TooLargeAnInput, pointer
@@ -46,14 +47,22 @@ FUNCTION_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,48}[A-Za-z0-9]")
 LONGEST_ID = 50
 
 
-@dataclass
-class CheckedSolution:
-    """What stands in a folder: functions and their files by id, what is wrong and what is odd.
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """The keys of the credentials, and the names of the connections, that a call could use.
 
-    `credentials` are the keys that the solution has secrets for, None where nobody knows.
+    None stands for those that nobody knows.
     """
 
     credentials: Collection[str] | None = None
+    connections: Collection[str] | None = None
+
+
+@dataclass
+class CheckedSolution:
+    """What stands in a folder: functions and their files by id, what is wrong and what is odd."""
+
+    usable: Usable = Usable()
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     faults: list[FieldFault] = field(default_factory=list)
@@ -71,7 +80,7 @@ def publish_solution(
     fault, SolutionGone or PublishedMeanwhile; then nothing has changed.
     """
     policies.require_in_solution(by, policies.SolutionAct.PUBLISH, solution)
-    checked = check_solution(read_archive(archive), credentials=keys_with_secret(solution))
+    checked = check_solution(read_archive(archive), usable=usable_by(solution))
     if checked.faults:
         count = len(checked.faults)
         sentence = ngettext(
@@ -129,18 +138,21 @@ def find_version(solution: Solution, number: int) -> PublishedVersion:
     return version
 
 
-def keys_with_secret(solution: Solution) -> frozenset[str]:
-    """Return the keys of the solution's credentials that a call could use."""
-    return frozenset(solution.credentials.with_secret().values_list("key", flat=True))
+def usable_by(solution: Solution) -> Usable:
+    """Return what the calls of a solution could use: all that has its secret."""
+    return Usable(
+        frozenset(solution.credentials.with_secret().values_list("key", flat=True)),
+        frozenset(solution.connections.with_secret().values_list("name", flat=True)),
+    )
 
 
 def check_solution(
-    files: Files, *, credentials: Collection[str] | None, beside: Mapping[str, str] | None = None
+    files: Files, *, usable: Usable, beside: Mapping[str, str] | None = None
 ) -> CheckedSolution:
-    """Read and check every function of a folder, for a solution with credentials of these keys.
+    """Read and check every function of a folder, for a solution that may use these.
 
-    With None for them, none is missed. `beside` are the files, by their functions' ids, that are
-    there and need no checking. It asks no database.
+    `beside` are the files, by their functions' ids, that are there and need no checking. It asks
+    no database.
 
     Raises FunctionsTooLarge.
     """
@@ -148,7 +160,7 @@ def check_solution(
     counted = [*paths, *filter(is_script, files)]
     if sum(len(files[path]) for path in counted) > MOST_BYTES_OF_FUNCTIONS:
         raise FunctionsTooLarge(_("The functions and their scripts have more than 2 MB of text."))
-    checked = CheckedSolution(credentials, paths=dict(beside or {}))
+    checked = CheckedSolution(usable, paths=dict(beside or {}))
     checked.warnings += [_unread(path) for path in sorted(files) if _looks_like_function(path)]
     with ScriptChecks(scripts_of(files)) as scripts:
         for path in paths:
@@ -251,8 +263,8 @@ def _check_definition(
         faults.append(Fault(("functionId",), "id_twice", sentence % words))
     elif result.definition:
         checked.functions[name] = _row(result.definition, name, path, text)
-        if checked.credentials is not None:
-            warnings += _missing_credentials(result.definition, checked.credentials)
+        warnings += _missing_credentials(result.definition, checked.usable.credentials)
+        warnings += _missing_connection(result.definition, checked.usable.connections)
         warnings += scripts.warnings_about(result.script_calls)
     checked.faults += [_located(fault, path, document) for fault in faults]
     checked.warnings += [_located(warning, path, document) for warning in warnings]
@@ -271,8 +283,10 @@ def _faults_of_id(source: dict[str, object], name: str) -> Iterator[Fault]:
         yield Fault((), "id_invalid", sentence % {"most": LONGEST_ID})
 
 
-def _missing_credentials(definition: Definition, known: Collection[str]) -> Iterator[Fault]:
+def _missing_credentials(definition: Definition, known: Collection[str] | None) -> Iterator[Fault]:
     """Name each parameter that is for a credential which the solution does not have yet."""
+    if known is None:
+        return
     later = definition.continuation.parameters if definition.continuation else None
     places: dict[tuple[str, ...], dict[str, Parameter]] = {
         ("parameters",): dict(definition.parameters),
@@ -286,6 +300,14 @@ def _missing_credentials(definition: Definition, known: Collection[str]) -> Iter
                     "There is no credential %(key)s yet; until there is, calls are refused."
                 ) % {"key": key}
                 yield Fault((*place, parameter.name, "value"), "credential_missing", sentence)
+
+
+def _missing_connection(definition: Definition, known: Collection[str] | None) -> Iterator[Fault]:
+    """Name the connection of a SQL function which the solution does not have yet."""
+    name = connection_named_by(definition)
+    if known is not None and name is not None and name not in known:
+        sentence = _("There is no connection %(name)s yet; until there is, calls are refused.")
+        yield Fault(("connection",), "connection_missing", sentence % {"name": name})
 
 
 def _row(definition: Definition, name: str, path: str, text: str) -> FunctionDefinition:

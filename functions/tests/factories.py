@@ -1,10 +1,14 @@
 """Published solutions, their people, credentials and calls for tests."""
 
+from typing import Any
+
 import factory
 from factory.django import DjangoModelFactory
 
-from functions.models import CallRecord, Credential, PublishedVersion
+from functions.models import CallRecord, Connection, Credential, PublishedVersion
 from functions.services.archives import pack_files
+from functions.services.connection_fields import ConnectionFields
+from functions.services.connections import save_connection
 from functions.services.credentials import save_credential
 from functions.services.publishing import publish_solution
 from orgs.models import Membership, Solution, SolutionMember, User
@@ -32,7 +36,14 @@ provider: DATA_PROVIDER_REST
 url: https://geo.example.com/near
 useLocalCall: true
 """
+WITH_CONNECTION = """\
+provider: DATA_PROVIDER_SQL
+method: query
+connection: erp
+query: SELECT 1 AS id
+"""
 SECRET = "s3cret-marker"
+PASSWORD = "passw0rd-marker"
 
 
 def archive_of(**definitions: str) -> bytes:
@@ -81,6 +92,16 @@ def save_secret(
         allowed_origins=["https://crm.example.com"],
         available_to_devices=False,
         by=by,
+    )
+
+
+def save_server(
+    solution: Solution, *, by: User, name: str = "erp", secret: str = PASSWORD, **fields: Any
+) -> Connection:
+    """Save a connection to the database orders on sql.example.com."""
+    usual = {"server": "sql.example.com", "database": "orders", "user_name": "reader"}
+    return save_connection(
+        solution, name=name, fields=ConnectionFields(**usual | fields), secret=secret, by=by
     )
 
 

@@ -37,7 +37,13 @@ from auth_providers.tests.factories import (
     signed_in,
 )
 from functions.models import FunctionDefinition, PublishedVersion
-from functions.tests.factories import CallRecordFactory, owner_of, publish, save_secret
+from functions.tests.factories import (
+    CallRecordFactory,
+    owner_of,
+    publish,
+    save_secret,
+    save_server,
+)
 from orgs.models import (
     AccessOffer,
     AuditChain,
@@ -106,6 +112,7 @@ def busy(db: None) -> None:
         owner = owner_of(solution)
         publish(solution, by=owner)
         save_secret(solution, by=owner)
+        save_server(solution, by=owner)
         CallRecordFactory.create(solution=solution, user=owner)
         app = AppFactory.create(organization=solution.organization)
         device = signed_in(owner, app=app).device

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from functions.services.archives import pack_files, read_archive
-from functions.services.publishing import check_solution
-from functions.tests.factories import LIST_CUSTOMERS, WITH_CREDENTIAL
+from functions.services.publishing import Usable, check_solution
+from functions.tests.factories import LIST_CUSTOMERS, WITH_CONNECTION, WITH_CREDENTIAL
 
 
 @pytest.fixture
@@ -78,6 +78,15 @@ class TestCheckSolution:
         assert line.startswith("functions/crm.jigx:7: warning: ")
         assert line.endswith(" (parameters/accessToken/value)")
 
+    def test_misses_no_connection_unless_told_which_there_are(self, folder: Path) -> None:
+        write(folder, "orders", WITH_CONNECTION)
+
+        known, told = check(folder), check(folder, "--connections", "other")
+
+        (line,) = set(told) - set(known)
+        assert line.startswith("functions/orders.jigx:3: warning: ")
+        assert check(folder, "--connections", "other, erp") == known
+
     def test_prints_one_json_object(self, folder: Path) -> None:
         write(folder, "odd", LIST_CUSTOMERS + "surprise: 1\n")
         write(folder, "bad", "provider: x\n")
@@ -113,7 +122,7 @@ class TestCheck:
     def test_asks_no_database(self) -> None:
         files = read_archive(pack_files({"functions/crm.jigx": WITH_CREDENTIAL.encode()}))
 
-        checked = check_solution(files, credentials=set())
+        checked = check_solution(files, usable=Usable(set()))
 
         assert [warning.code for warning in checked.warnings] == ["credential_missing"]
         assert list(checked.functions) == ["crm"]

@@ -12,10 +12,12 @@ from functions.services.copying import copy_solution, suggested_name, suggested_
 from functions.services.credentials import save_credential
 from functions.tests.factories import (
     SECRET,
+    WITH_CONNECTION,
     WITH_CREDENTIAL,
     creator,
     publish,
     save_secret,
+    save_server,
 )
 from functions.worker.credentials import CredentialCache, opened
 from jigxmgmt.errors import NotAllowed
@@ -58,16 +60,35 @@ class TestCopySolution:
         assert (credential.sealed, credential.has_secret) == (None, False)
 
     def test_says_that_its_secrets_are_missing(self, solution: Solution, owner: User) -> None:
-        publish(solution, by=owner, with_credential=WITH_CREDENTIAL)
+        publish(
+            solution, by=owner, with_credential=WITH_CREDENTIAL, with_connection=WITH_CONNECTION
+        )
         save_secret(solution, by=owner)
+        save_server(solution, by=owner)
 
         copy = copy_solution(solution, name="other", by=owner)
 
-        (warning,) = copy.versions.get().warnings
-        assert warning["code"] == "credential_missing"
+        said = {warning["code"] for warning in copy.versions.get().warnings}
+        assert said >= {"credential_missing", "connection_missing"}
+
+    def test_brings_connections_to_servers_that_prove_themselves(
+        self, solution: Solution, owner: User
+    ) -> None:
+        original = save_server(solution, by=owner, port=1444, trusts_any_certificate=True)
+        original.note_test(failed_stage="")
+
+        connection = copy_solution(solution, name="other", by=owner).connections.get()
+
+        assert (connection.name, connection.server, connection.port) == (
+            "erp", "sql.example.com", 1444,
+        )  # fmt: skip
+        assert (connection.sealed, connection.has_secret) == (None, False)
+        assert not connection.trusts_any_certificate
+        assert connection.tested_at is None
 
     def test_is_recorded_without_a_value(self, solution: Solution, owner: User) -> None:
         save_secret(solution, by=owner)
+        save_server(solution, by=owner)
 
         copy = copy_solution(solution, name="other", by=owner)
 
@@ -77,6 +98,7 @@ class TestCopySolution:
             "copied_from": [None, str(solution.pk)],
             "groups": [[], []],
             "credentials": [[], ["crm"]],
+            "connections": [[], ["erp"]],
         }
 
     def test_copies_what_was_never_published(self, solution: Solution, owner: User) -> None:

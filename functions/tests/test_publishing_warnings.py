@@ -6,8 +6,15 @@ import pytest
 
 from functions.services.archives import pack_files
 from functions.services.definitions import definition_of
-from functions.services.publishing import check_solution, publish_solution
-from functions.tests.factories import LIST_CUSTOMERS, WITH_CREDENTIAL, publish, save_secret
+from functions.services.publishing import Usable, check_solution, publish_solution
+from functions.tests.factories import (
+    LIST_CUSTOMERS,
+    WITH_CONNECTION,
+    WITH_CREDENTIAL,
+    publish,
+    save_secret,
+    save_server,
+)
 from orgs.models import Solution, User
 from orgs.tests.factories import SolutionFactory
 
@@ -47,6 +54,23 @@ class TestWarnings:
 
         assert [warning["code"] for warning in version.warnings] == ["credential_missing"]
 
+    def test_name_a_connection_that_is_missing(self, solution: Solution, owner: User) -> None:
+        save_server(SolutionFactory.create(organization=solution.organization), by=owner)
+
+        version = publish(solution, by=owner, orders=WITH_CONNECTION)
+
+        (warning,) = (w for w in version.warnings if w["code"] == "connection_missing")
+        assert (warning["file"], warning["line"]) == ("functions/orders.jigx", 3)
+        assert warning["pointer"] == "/connection"
+        assert "erp" in warning["detail"]
+
+    def test_end_when_the_connection_is_there(self, solution: Solution, owner: User) -> None:
+        save_server(solution, by=owner)
+
+        version = publish(solution, by=owner, orders=WITH_CONNECTION)
+
+        assert "connection_missing" not in {warning["code"] for warning in version.warnings}
+
     def test_look_at_the_next_pages_as_well(self, solution: Solution, owner: User) -> None:
         paged = LIST_CUSTOMERS + (
             "continuation:\n"
@@ -73,14 +97,14 @@ class TestWarnings:
         "path", ["functions/list.yaml", "functions/deep/list.JIGX", "Functions/list.jigx"]
     )
     def test_name_files_that_are_not_read(self, path: str) -> None:
-        checked = check_solution({path: b"{}"}, credentials=None)
+        checked = check_solution({path: b"{}"}, usable=Usable())
 
         assert [(w.file, w.code) for w in checked.warnings] == [(path, "function_unread")]
 
     def test_let_all_other_files_be(self) -> None:
         files = {"index.jigx": b"", "functions/notes.md": b"", "jigs/yaml.yaml": b""}
 
-        assert check_solution(files, credentials=None).warnings == []
+        assert check_solution(files, usable=Usable()).warnings == []
 
 
 class TestScripts:
@@ -130,7 +154,7 @@ class TestScripts:
         files["functions/odd.jigx"] = f"{LIST_CUSTOMERS}outputTransform: '[{calls}]'\n".encode()
         began = time.monotonic()
 
-        checked = check_solution(files, credentials=None)
+        checked = check_solution(files, usable=Usable())
 
         assert [warning.code for warning in checked.warnings] == ["script_broken"] * 10
         assert time.monotonic() - began < 10
@@ -145,6 +169,6 @@ class TestScripts:
                 "functions/odd.jigx": f"{LIST_CUSTOMERS}outputTransform: $s.f()\n".encode(),
             }
 
-            (warning,) = check_solution(files, credentials=None).warnings
+            (warning,) = check_solution(files, usable=Usable()).warnings
 
             assert warning.code in ("script_broken", "script_unknown")

@@ -143,7 +143,7 @@ class TestRotateDataKey:
 
         done = rotate_data_key(sealed.organization, now=timezone.now())
 
-        assert (done.resealed, done.broken, done.waiting) == (3, 0, 1)
+        assert (done.resealed, done.broken, done.waiting) == (4, 0, 1)
         assert sealed.opened() == PLAIN
         assert not set(before) & set(sealed.ciphertexts())
         assert {row.data_key.number for row in (sealed.grant,)} == {2}
@@ -169,7 +169,7 @@ class TestRotateDataKey:
 
         done = rotate_data_key(sealed.organization, now=timezone.now())
 
-        assert (done.resealed, done.broken) == (2, 1)
+        assert (done.resealed, done.broken) == (3, 1)
         assert drop_superseded_keys(now=timezone.now() + HELD) == 0
 
     def test_seals_seeds_anew(self, totp: Any) -> None:
@@ -231,8 +231,10 @@ class TestShredOrganizationSecrets:
         assert not sealed.organization.data_keys.exists()
         assert not OutsideGrant.objects.exists()
         sealed.credential.refresh_from_db()
+        sealed.connection.refresh_from_db()
         sealed.configuration.refresh_from_db()
         assert sealed.credential.sealed is sealed.configuration.sealed_secret is None
+        assert (sealed.connection.sealed, sealed.connection.has_secret) == (None, False)
         assert stamp_of(sealed) > stamp
         assert "organization.shred_secrets" in acts()
 
@@ -298,8 +300,8 @@ class TestCommands:
 
         assert json.loads(run("rotate_kek")) == {"rewrapped": 1}
         own = json.loads(run("rotate_dek", "--organization", str(sealed.organization)))
-        assert own == {"resealed": 3, "broken": 0, "dropped": 0, "waiting": 1}
-        assert json.loads(run("rotate_dek", "--all"))["resealed"] == 3
+        assert own == {"resealed": 4, "broken": 0, "dropped": 0, "waiting": 1}
+        assert json.loads(run("rotate_dek", "--all"))["resealed"] == 4
 
     def test_shred_when_the_name_is_typed(
         self, sealed: Sealed, monkeypatch: pytest.MonkeyPatch

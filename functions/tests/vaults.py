@@ -11,9 +11,10 @@ from auth_providers.services.grant_tokens import access_token_of, refresh_token_
 from auth_providers.services.vault import key_provider
 from auth_providers.tests.factories import OAuthConfigurationFactory, connected
 from auth_providers.vault import LocalKeyProvider
-from functions.models import Credential
+from functions.models import Connection, Credential
+from functions.services import connections
 from functions.services.credentials import secret_of
-from functions.tests.factories import SECRET, owner_of, save_secret
+from functions.tests.factories import PASSWORD, SECRET, owner_of, save_secret, save_server
 from orgs.models import Organization, Solution, User
 from orgs.tests.factories import SolutionFactory, SolutionMemberFactory
 
@@ -25,6 +26,7 @@ class Sealed:
     solution: Solution
     owner: User
     credential: Credential
+    connection: Connection
     configuration: OAuthConfiguration
     grant: OutsideGrant
 
@@ -34,10 +36,11 @@ class Sealed:
 
     def opened(self) -> list[str | None]:
         """Return everything as it opens now."""
-        for row in (self.credential, self.configuration, self.grant):
+        for row in (self.credential, self.connection, self.configuration, self.grant):
             row.refresh_from_db()
         return [
             secret_of(self.credential),
+            connections.secret_of(self.connection),
             client_secret_of(self.configuration),
             access_token_of(self.grant),
             refresh_token_of(self.grant),
@@ -49,6 +52,7 @@ class Sealed:
             bytes(value)
             for value in (
                 self.credential.sealed,
+                self.connection.sealed,
                 self.configuration.sealed_secret,
                 self.grant.sealed_access_token,
                 self.grant.sealed_refresh_token,
@@ -57,7 +61,7 @@ class Sealed:
         ]
 
 
-PLAIN = [SECRET, "client-secret", "access-1", "refresh-1"]
+PLAIN = [SECRET, PASSWORD, "client-secret", "access-1", "refresh-1"]
 
 
 def sealed_everywhere() -> Sealed:
@@ -65,12 +69,13 @@ def sealed_everywhere() -> Sealed:
     solution = SolutionFactory.create()
     owner = owner_of(solution)
     credential = save_secret(solution, by=owner)
+    connection = save_server(solution, by=owner)
     configuration = OAuthConfigurationFactory.create(organization=solution.organization)
     put_client_secret(configuration, "client-secret", by=owner, now=timezone.now())
     configuration.save()
     member = SolutionMemberFactory.create(solution=solution)
     grant = connected(member, configuration=configuration)
-    return Sealed(solution, owner, credential, configuration, grant)
+    return Sealed(solution, owner, credential, connection, configuration, grant)
 
 
 def with_keys(settings: Settings, *keys: bytes) -> LocalKeyProvider:

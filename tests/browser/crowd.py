@@ -12,6 +12,7 @@ from auth_providers.models import (
 )
 from auth_providers.tests.factories import OAuthConfigurationFactory, connected
 from functions.services.oauth_credentials import save_oauth_alias
+from functions.tests.factories import save_server
 from orgs.models import (
     Domain,
     Invite,
@@ -60,6 +61,11 @@ def make_crowd(field: Field) -> Crowd:
         allowed_origins=["https://graph.example.com"],
         by=owner,
     )
+    save_server(field.solution, by=owner).note_test(failed_stage="")
+    warehouse = save_server(
+        field.solution, by=owner, name="warehouse", trusts_any_certificate=True, query_seconds=60
+    )
+    warehouse.note_test(failed_stage="tls")
     asking = {"organization": organization, "message": "I look after the north."}
     return Crowd(
         technician,

@@ -96,6 +96,9 @@ def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
         yield f"{here}/{part}"
     for part in ("", "/new", "/new?type=basic_auth", "/new?type=oauth", "/key/crm", "/key/graph"):
         yield f"{here}/credentials{part}"
+    for part in ("", "/new", "/name/erp", "/name/erp?as=json", "/name/warehouse"):
+        yield f"{here}/connections{part}"
+    yield "/allow-list"
     yield from (f"{here}/groups/{crowd.group.pk}", f"{here}/copy", f"{here}/delete")
 
 
@@ -147,7 +150,7 @@ class TestAccessibility:
         size = {"width": width, "height": 860}
         page = open_browser(field, user=field.owner, viewport=size)
 
-        for address in REFUSING:
+        for address in (*REFUSING, f"/solutions/{field.solution.pk}/connections/new"):
             page.goto(address)
             send_empty(page)
 

@@ -7,7 +7,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from functions.management.findings import line_of
 from functions.services.archives import pack_folder, read_archive
-from functions.services.publishing import CheckedSolution, check_solution, warning_document
+from functions.services.publishing import (
+    CheckedSolution,
+    Usable,
+    check_solution,
+    warning_document,
+)
 from jigxmgmt.errors import DomainError
 
 FAULTY = 1
@@ -25,16 +30,20 @@ class Command(BaseCommand):
             help="The keys of the solution's credentials, parted by commas; without it, "
             "nothing is said of credentials.",
         )
+        parser.add_argument(
+            "--connections",
+            help="The names of the solution's connections, parted by commas; without it, "
+            "nothing is said of connections.",
+        )
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, **options: Any) -> None:
         folder: Path = options["folder"]
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.", returncode=NO_FOLDER)
-        given = options["credentials"]
-        keys = None if given is None else {key.strip() for key in given.split(",")}
+        usable = Usable(_parted(options["credentials"]), _parted(options["connections"]))
         try:
-            checked = check_solution(read_archive(pack_folder(folder)), credentials=keys)
+            checked = check_solution(read_archive(pack_folder(folder)), usable=usable)
         except DomainError as refusal:
             checked = CheckedSolution(faults=list(refusal.faults))
             self._show(checked, as_json=options["json"])
@@ -57,3 +66,7 @@ class Command(BaseCommand):
             self.stdout.write(line_of(fault))
         for warning in checked.warnings:
             self.stdout.write(line_of(warning, prefix="warning: "))
+
+
+def _parted(given: str | None) -> set[str] | None:
+    return None if given is None else {name.strip() for name in given.split(",")}

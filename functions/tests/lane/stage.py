@@ -1,9 +1,13 @@
 """A lane to tell stories on, and what travels there."""
 
 import asyncio
+import json
 import os
+import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -71,3 +75,28 @@ async def until_served(lane: Lane) -> None:
 
 def in_seconds(seconds: float) -> int:
     return int((time.time() + seconds) * 1000)
+
+
+@contextmanager
+def answering(document: Any) -> Iterator[list[dict[str, Any]]]:
+    """Let a worker of its own thread answer one call so; yield what it is asked."""
+    asked: list[dict[str, Any]] = []
+    ready = threading.Event()
+
+    async def work(lane: Lane) -> None:
+        await lane.beat(WORKER)
+        ready.set()
+        async with asyncio.timeout(5):
+            while not (taken := await lane.take(1)):
+                pass
+        frame = transport_keys().open(taken[0])
+        asked.append(json.loads(frame.payload))
+        await lane.reply([answer(frame, json.dumps(document).encode())])
+
+    thread = threading.Thread(target=on_lane, args=[work])
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield asked
+    finally:
+        thread.join()
