@@ -9,7 +9,7 @@ PYTEST = $(IN)/pytest -n 3 --dist loadgroup
 TEMPLATES = find templates -name '*.html' -exec $(IN)/djade --target-version 5.2
 
 # exec, so that Ctrl-C and SIGTERM reach `up` itself; it ends with make if make is killed.
-run: .venv/requirements.txt
+run: .venv/requirements$(if $(filter 1,$(SQL)),-mssql).txt
 	@exec $(IN)/python manage.py up --demo --ends-with-parent $(ARGS)
 
 # On SQLite and then on PostgreSQL, save what brings a database of its own, needs none, or looks at
@@ -17,6 +17,7 @@ run: .venv/requirements.txt
 # Coverage is counted once: it takes as long as the tests themselves, and says the same twice.
 test: .venv/requirements-dev.txt
 	@$(browser)
+	@$(odbc)
 	@$(provider)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 	$(IN)/python -m tests.postgresql -- $(PYTEST) --ignore tests/test_up.py \
@@ -42,7 +43,9 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 
 lock: .venv/requirements-dev.txt
 	$(IN)/$(LOCK) --output-file requirements.txt
-	$(IN)/$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(IN)/$(LOCK) --extra mssql --constraint requirements.txt --output-file requirements-mssql.txt
+	$(IN)/$(LOCK) --extra mssql --group dev --constraint requirements-mssql.txt \
+		--output-file requirements-dev.txt
 
 bench: .venv/requirements.txt
 	@$(IN)/python -m bench $(ARGS)
@@ -51,10 +54,14 @@ bench: .venv/requirements.txt
 assets:
 	cd assets && npm ci && npm run build
 
-# The stamp holds the digest of what was installed, so that the same is not installed again.
-.venv/requirements.txt .venv/requirements-dev.txt: FORCE
+# A stamp holds the digest of what was installed, so that the same is not installed again. The locks
+# of one commit agree with each other; a stamp of another commit's falls with the first install.
+.venv/requirements.txt .venv/requirements-mssql.txt .venv/requirements-dev.txt: FORCE
 	@$(venv)
 	@digest=$$(cksum < $(@F)); [ "$$digest" = "$$(cat $@ 2>/dev/null)" ] || { \
+		for lock in requirements*.txt; do \
+			[ "$$(cksum < $$lock)" = "$$(cat .venv/$$lock 2>/dev/null)" ] || rm -f .venv/$$lock; \
+		done; \
 		echo "Installing $(@F) …"; \
 		$(IN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 			-r $(@F) && echo "$$digest" > $@; }
@@ -82,6 +89,16 @@ browser = command -v chromium >/dev/null 2>&1 && exit; \
 		apt-get update -qq && apt-get install -qq -y chromium >/dev/null && exit; \
 	fi; \
 	echo "Missing for the browser tests: chromium." >&2; [ -z "$$CI" ]
+
+# What SQL Server's driver needs of the system; nothing where its wheels bring that.
+odbc = found() { $(IN)/python -c 'import pyodbc, ctypes, sys; \
+		sys.platform == "linux" and ctypes.CDLL("libltdl.so.7")' 2>/dev/null; }; \
+	found && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing libltdl7 and libodbc2 …"; \
+		apt-get update -qq && apt-get install -qq -y libltdl7 libodbc2 >/dev/null && found && exit; \
+	fi; \
+	echo "Missing for the tests of SQL Server: libltdl7 and libodbc2." >&2; [ -z "$$CI" ]
 
 # The tests' OpenID provider, by the npm that the dev requirements bring; what npm leaves is newer
 # than the lock it installed.
