@@ -1,28 +1,37 @@
 # Needs GNU make, a POSIX shell, and one Python of 3.11 to 3.13 (any with PYTHON=…).
 .SUFFIXES:
-.PHONY: run test check fix lock bench assets FORCE
+.PHONY: run test test-mssql check fix lock bench assets FORCE
 
 IN = .venv/bin
 CANDIDATES = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 # More than two cores could run: many tests wait for something to start.
 PYTEST = $(IN)/pytest -n 3 --dist loadgroup
+# Save what brings a database of its own, needs none, or looks at pages.
+ELSEWHERE = $(PYTEST) --ignore tests/test_up.py --ignore tests/browser --ignore jigxmgmt \
+	--ignore functions/tests/engine --ignore functions/tests/device \
+	--ignore tests/test_sql_server_database.py
 TEMPLATES = find templates -name '*.html' -exec $(IN)/djade --target-version 5.2
 
 # exec, so that Ctrl-C and SIGTERM reach `up` itself; it ends with make if make is killed.
 run: .venv/requirements$(if $(filter 1,$(SQL)),-mssql).txt
 	@exec $(IN)/python manage.py up --demo --ends-with-parent $(ARGS)
 
-# On SQLite and then on PostgreSQL, save what brings a database of its own, needs none, or looks at
-# pages.
+# On SQLite and then on PostgreSQL, and on the SQL Server that PORTAL_TEST_MSSQL_URL names.
 # Coverage is counted once: it takes as long as the tests themselves, and says the same twice.
 test: .venv/requirements-dev.txt
 	@$(browser)
 	@$(odbc)
 	@$(provider)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
-	$(IN)/python -m tests.postgresql -- $(PYTEST) --ignore tests/test_up.py \
-		--ignore tests/browser --ignore functions/tests/engine --ignore functions/tests/device \
-		--ignore jigxmgmt $(ARGS)
+	$(IN)/python -m tests.postgresql -- $(ELSEWHERE) $(ARGS)
+	@[ -z "$$PORTAL_TEST_MSSQL_URL" ] || $(MAKE) test-mssql
+
+# The same on a SQL Server, whose user may make databases: it makes one a process, and drops it.
+test-mssql: .venv/requirements-dev.txt
+	@$(odbc)
+	@[ "$$PORTAL_TEST_MSSQL_URL" ] || { \
+		echo "PORTAL_TEST_MSSQL_URL names no SQL Server." >&2; exit 2; }
+	DATABASE_URL="$$PORTAL_TEST_MSSQL_URL" $(ELSEWHERE) $(ARGS)
 
 check: .venv/requirements-dev.txt
 	$(IN)/ruff format --check
