@@ -1,27 +1,37 @@
 # Needs GNU make, a POSIX shell, and one Python of 3.11 to 3.13 (any with PYTHON=…).
 .SUFFIXES:
-.PHONY: run test check fix lock bench assets FORCE
+.PHONY: run test test-mssql check fix lock bench assets FORCE
 
 IN = .venv/bin
 CANDIDATES = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 # More than two cores could run: many tests wait for something to start.
 PYTEST = $(IN)/pytest -n 3 --dist loadgroup
+# Save what brings a database of its own, needs none, or looks at pages.
+ELSEWHERE = $(PYTEST) --ignore tests/test_up.py --ignore tests/browser --ignore jigxmgmt \
+	--ignore functions/tests/engine --ignore functions/tests/device \
+	--ignore tests/test_sql_server_database.py
 TEMPLATES = find templates -name '*.html' -exec $(IN)/djade --target-version 5.2
 
 # exec, so that Ctrl-C and SIGTERM reach `up` itself; it ends with make if make is killed.
-run: .venv/requirements.txt
+run: .venv/requirements$(if $(filter 1,$(SQL)),-mssql).txt
 	@exec $(IN)/python manage.py up --demo --ends-with-parent $(ARGS)
 
-# On SQLite and then on PostgreSQL, save what brings a database of its own, needs none, or looks at
-# pages.
+# On SQLite and then on PostgreSQL, and on the SQL Server that PORTAL_TEST_MSSQL_URL names.
 # Coverage is counted once: it takes as long as the tests themselves, and says the same twice.
 test: .venv/requirements-dev.txt
 	@$(browser)
+	@$(odbc)
 	@$(provider)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
-	$(IN)/python -m tests.postgresql -- $(PYTEST) --ignore tests/test_up.py \
-		--ignore tests/browser --ignore functions/tests/engine --ignore functions/tests/device \
-		--ignore jigxmgmt $(ARGS)
+	$(IN)/python -m tests.postgresql -- $(ELSEWHERE) $(ARGS)
+	@[ -z "$$PORTAL_TEST_MSSQL_URL" ] || $(MAKE) test-mssql
+
+# The same on a SQL Server, whose user may make databases: it makes one a process, and drops it.
+test-mssql: .venv/requirements-dev.txt
+	@$(odbc)
+	@[ "$$PORTAL_TEST_MSSQL_URL" ] || { \
+		echo "PORTAL_TEST_MSSQL_URL names no SQL Server." >&2; exit 2; }
+	DATABASE_URL="$$PORTAL_TEST_MSSQL_URL" $(ELSEWHERE) $(ARGS)
 
 check: .venv/requirements-dev.txt
 	$(IN)/ruff format --check
@@ -42,7 +52,9 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 
 lock: .venv/requirements-dev.txt
 	$(IN)/$(LOCK) --output-file requirements.txt
-	$(IN)/$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(IN)/$(LOCK) --extra mssql --constraint requirements.txt --output-file requirements-mssql.txt
+	$(IN)/$(LOCK) --extra mssql --group dev --constraint requirements-mssql.txt \
+		--output-file requirements-dev.txt
 
 bench: .venv/requirements.txt
 	@$(IN)/python -m bench $(ARGS)
@@ -51,10 +63,14 @@ bench: .venv/requirements.txt
 assets:
 	cd assets && npm ci && npm run build
 
-# The stamp holds the digest of what was installed, so that the same is not installed again.
-.venv/requirements.txt .venv/requirements-dev.txt: FORCE
+# A stamp holds the digest of what was installed, so that the same is not installed again. The locks
+# of one commit agree with each other; a stamp of another commit's falls with the first install.
+.venv/requirements.txt .venv/requirements-mssql.txt .venv/requirements-dev.txt: FORCE
 	@$(venv)
 	@digest=$$(cksum < $(@F)); [ "$$digest" = "$$(cat $@ 2>/dev/null)" ] || { \
+		for lock in requirements*.txt; do \
+			[ "$$(cksum < $$lock)" = "$$(cat .venv/$$lock 2>/dev/null)" ] || rm -f .venv/$$lock; \
+		done; \
 		echo "Installing $(@F) …"; \
 		$(IN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 			-r $(@F) && echo "$$digest" > $@; }
@@ -82,6 +98,16 @@ browser = command -v chromium >/dev/null 2>&1 && exit; \
 		apt-get update -qq && apt-get install -qq -y chromium >/dev/null && exit; \
 	fi; \
 	echo "Missing for the browser tests: chromium." >&2; [ -z "$$CI" ]
+
+# What SQL Server's driver needs of the system; nothing where its wheels bring that.
+odbc = found() { $(IN)/python -c 'import pyodbc, ctypes, sys; \
+		sys.platform == "linux" and ctypes.CDLL("libltdl.so.7")' 2>/dev/null; }; \
+	found && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing libltdl7 and libodbc2 …"; \
+		apt-get update -qq && apt-get install -qq -y libltdl7 libodbc2 >/dev/null && found && exit; \
+	fi; \
+	echo "Missing for the tests of SQL Server: libltdl7 and libodbc2." >&2; [ -z "$$CI" ]
 
 # The tests' OpenID provider, by the npm that the dev requirements bring; what npm leaves is newer
 # than the lock it installed.

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 
 import keyring
 import pytest
-from django.conf import settings
+from django.db import connection
 from keyring.backends import null
+from pytest_django import DjangoDbBlocker
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, rather than skip, what only PostgreSQL can show, on another database.
+    """Leave out, rather than skip, what SQLite cannot show, on SQLite.
 
     And begin with whole stories, after the shuffle: at the end all would wait for the longest.
     """
     items.sort(key=lambda item: not item.nodeid.startswith("tests/"))
-    if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
+    if connection.vendor != "sqlite":
         return
     left_out = [item for item in items if item.get_closest_marker("postgresql")]
     if left_out:
@@ -25,7 +26,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker."""
-    config.addinivalue_line("markers", "postgresql: races that SQLite's single writer hides")
+    config.addinivalue_line(
+        "markers", "postgresql: what SQLite's one writer hides; for SQL Server, too"
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let readers of a test's SQL Server not wait for writers, as an operator's has to."""
+    if connection.vendor != "microsoft":
+        return
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CAST(is_read_committed_snapshot_on AS int) FROM sys.databases"
+            " WHERE database_id = DB_ID()"
+        )
+        if not cursor.fetchone()[0]:
+            name = connection.ops.quote_name(connection.settings_dict["NAME"])
+            cursor.execute(
+                f"ALTER DATABASE {name} SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE"
+            )
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ def main() -> None:
     os.umask(0o077)  # what a command makes is its owner's alone, the database above all
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jigxmgmt.settings")
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from jigxmgmt.keys import KeyUnavailable
 
     try:
         execute_from_command_line(sys.argv)
-    except KeyUnavailable as refusal:
+    except (ImproperlyConfigured, KeyUnavailable) as refusal:
         refuse(str(refusal))
 
 

@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from jigxmgmt import api_settings
+from jigxmgmt.databases import read_database
 from jigxmgmt.keys import decode_keys, read_or_make_key, require_key_arns
 
 django_stubs_ext.monkeypatch()
@@ -156,17 +157,8 @@ COTTON_DIR = "cotton"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database -------------------------------------------------------------------------------
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'jigxmgmt.sqlite3'}")
-}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": read_database(env, default=f"sqlite:///{DATA_DIR / 'jigxmgmt.sqlite3'}")}
+DATABASE_CONNECTION_POOLING = False  # SQL Server's driver would keep those that Django closed
 
 # --- Broker and tasks -----------------------------------------------------------------------
 _EMBEDDED = f"unix://{BROKER_SOCKET}"

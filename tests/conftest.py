@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -97,11 +97,10 @@ def real_provider() -> Iterator[RealProvider]:
 
 def database_url() -> str:
     """Return the URL of the database that this run's tests use."""
-    parts = connection.settings_dict
+    name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        return f"sqlite:///{parts['NAME']}"
-    user, password = quote(parts["USER"]), quote(parts["PASSWORD"])
-    return f"postgres://{user}:{password}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{quote(name)}").geturl()
 
 
 def wait_until(holds: Callable[[], bool], *, seconds: float = LONGEST_START) -> None:

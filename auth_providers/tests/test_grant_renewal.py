@@ -31,6 +31,7 @@ from auth_providers.tests.hostile import TOKEN, Answer, Provider
 from jigxmgmt.errors import NotAllowed, NotFound
 from orgs.models import AuditEvent, SolutionMember
 from orgs.tests.factories import MembershipFactory, SolutionFactory, SolutionMemberFactory
+from orgs.tests.statements import spelled
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ class TestConsent:
 
         def end_once_it_is_spent(execute: Any, sql: str, *rest: Any) -> Any:
             done = execute(sql, *rest)
-            if sql.startswith('UPDATE "auth_providers_signintransaction"'):
+            if spelled(sql).startswith('UPDATE "auth_providers_signintransaction"'):
                 end_grants_of_credential(mia.solution, "crm", by=admin)
             return done
 

@@ -68,6 +68,7 @@ from orgs.tests.factories import (
     SolutionGroupFactory,
     SolutionMemberFactory,
 )
+from orgs.tests.statements import spelled
 
 OURS = [apps.get_app_config(name) for name in ("orgs", "auth_providers", "functions")]
 LIBRARIES = [AccessToken, EmailAddress, RefreshToken]
@@ -212,9 +213,10 @@ class TestStaff:
 
         assert len(answer.context["cl"].result_list) >= ROWS
         table = model._meta.db_table  # type: ignore[attr-defined]
-        statements = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]]
+        statements = [spelled(query["sql"]) for query in queries]
+        reading = [sql for sql in statements if f'FROM "{table}"' in sql]
         unread = secret_fields(model) - {"password"}  # that of the operator who looks is read
-        assert not [name for name in unread for sql in statements if f'"{name}"' in sql]
+        assert not [name for name in unread for sql in reading if f'"{name}"' in sql]
 
 
 @pytest.mark.parametrize("model", [PublishedVersion, FunctionDefinition])
@@ -235,4 +237,4 @@ class TestArchives:
             operator.get(path_of(model))
             operator.get(f"{path_of(model)}{row.pk}/change/")
 
-        assert not [query["sql"] for query in queries if '"archive"' in query["sql"]]
+        assert not [query["sql"] for query in queries if '"archive"' in spelled(query["sql"])]

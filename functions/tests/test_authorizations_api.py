@@ -28,6 +28,7 @@ from functions.tests.doors import assert_problem, script_of, stranger
 from functions.tests.factories import publish, save_secret
 from functions.tests.test_keychain import function
 from orgs.models import Solution, SolutionMember, User
+from orgs.tests.statements import spelled
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +123,7 @@ class TestBegin:
             OAuthConfiguration.objects.update(issuer=provider.issuer)
 
             def note(execute: Any, sql: str, *more: Any) -> Any:
-                if sql.startswith('INSERT INTO "orgs_idempotentrequest"'):
+                if spelled(sql).startswith('INSERT INTO "orgs_idempotentrequest"'):
                     asked_before.append(provider.requests.total())
                 return execute(sql, *more)
 

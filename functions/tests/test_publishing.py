@@ -33,6 +33,7 @@ from orgs.services.solutions import (
 )
 from orgs.tests.factories import MembershipFactory
 from orgs.tests.races import all_at_once
+from orgs.tests.statements import spelled
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +104,7 @@ class TestPublishSolution:
         self, solution: Solution, owner: User
     ) -> None:
         def fail(execute: Any, sql: str, *rest: Any) -> Any:
-            if sql.startswith('INSERT INTO "orgs_auditevent"'):
+            if spelled(sql).startswith('INSERT INTO "orgs_auditevent"'):
                 raise OperationalError
             return execute(sql, *rest)
 

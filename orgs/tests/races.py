@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from jigxmgmt.errors import DomainError
+from orgs.tests.statements import spelled
 
 
 def all_at_once(acts: Sequence[Callable[[], Any]], *, meeting: str) -> list[Any]:
@@ -23,7 +24,7 @@ def all_at_once(acts: Sequence[Callable[[], Any]], *, meeting: str) -> list[Any]
 
         def meet(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
             nonlocal has_met
-            if not has_met and sql.startswith(meeting):
+            if not has_met and spelled(sql).startswith(meeting):
                 has_met = True
                 together.wait(timeout=10)
             return execute(sql, params, many, context)
