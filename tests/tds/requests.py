@@ -11,8 +11,8 @@ from tests.tds.reading import Reader
 from tests.tds.values import Parameter, read_parameter
 
 _RESET = PacketStatus.RESET_CONNECTION | PacketStatus.RESET_CONNECTION_SKIP_TRAN
-# What the driver sends by itself, to open or end transactions and prepared statements.
-_OWN_BATCH = re.compile(r"(?is)\s*(set\s+implicit_transactions\b|if\s+@@trancount\s*>\s*0\b).*")
+# What the driver sends by itself when a pool of its own hands out a connection again.
+_OWN_BATCH = re.compile(r"\s*SET TRANSACTION ISOLATION LEVEL [A-Z ]+")
 _TRANSACTIONS = {5: "BEGIN", 7: "COMMIT", 8: "ROLLBACK"}
 _NUMBERED = {
     10: "sp_executesql",
