@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from functions.engine import failures
@@ -18,6 +18,8 @@ from jigxmgmt import outbound
 
 # ODBC counts in whole seconds, and a server that was told to cancel may take a moment.
 _GRACE_SECONDS = 2.0
+# Is given a session, and the seconds that are left.
+Work = Callable[[Session, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +41,41 @@ class PooledDatabase:
         return (self.sign_in.secret,)
 
     async def run(self, batch: Batch, recordsets: Recordsets, *, seconds: float) -> None:
-        """Run on a thread of this database's own; raises what `Database` says.
+        """Run a batch; raises what `Database` says."""
+
+        def work(session: Session, left: float) -> None:
+            session.run(batch, recordsets, seconds=left)
+
+        await self.use(work, seconds=min(seconds, self.target.query_seconds))
+
+    async def use(self, work: Work, *, seconds: float) -> None:
+        """Sign in unless there is a session, and work with it on a thread of this database's own.
 
         A thread that nobody waits for any more is still busy until the server has let go.
         """
-        bound = min(seconds, self.target.query_seconds)
-        blocking = _Run(self, batch, recordsets, asyncio.get_running_loop(), bound)
+        using = _Using(self, work, asyncio.get_running_loop(), seconds)
         try:
-            async with asyncio.timeout(bound):
-                await self.off_loop(blocking)
+            async with asyncio.timeout(seconds):
+                await self.off_loop(using)
         except TimeoutError:
             # The driver has told the server to cancel; one that does not listen is left.
-            asyncio.get_running_loop().call_later(_GRACE_SECONDS, blocking.cut)
+            self.pool.overdue.add(using)
+            asyncio.get_running_loop().call_later(_GRACE_SECONDS, using.cut)
             raise failures.UpstreamTimeout("The database did not answer in time.") from None
 
 
-class _Run:
-    """One run, on its thread."""
+class _Using:
+    """One piece of work with a session, on its thread."""
 
     def __init__(
         self,
         database: PooledDatabase,
-        batch: Batch,
-        recordsets: Recordsets,
+        work: Work,
         loop: asyncio.AbstractEventLoop,
         seconds: float,
     ) -> None:
         self._database = database
-        self._batch = batch
-        self._recordsets = recordsets
+        self._work = work
         self._loop = loop
         self._ends = time.monotonic() + seconds
         self._held_by: Opening | Session | None = None
@@ -77,12 +85,14 @@ class _Run:
             return
         try:
             with self._database.pool.session(self._open, note=self._note) as session:
-                session.run(self._batch, self._recordsets, seconds=self._left)
+                self._work(session, self._left)
         finally:
             self._held_by = None
+            self._database.pool.overdue.discard(self)
 
     def cut(self) -> None:
         """Get the thread back, if it is still waiting for the server."""
+        self._database.pool.overdue.discard(self)
         if (holder := self._held_by) is not None:
             holder.cut()
 

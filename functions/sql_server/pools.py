@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from functions.engine.failures import UpstreamUnreachable
 from functions.sql_server.sessions import Session
@@ -23,6 +24,10 @@ class _Kept:
         return now - self.used_at > _IDLE_SECONDS or now - self.opened_at > _LIFE_SECONDS
 
 
+class Overdue(Protocol):
+    def cut(self) -> None: ...
+
+
 class Pool:
     """For all threads; as many sessions are open as there are threads that use it, and no more."""
 
@@ -31,6 +36,8 @@ class Pool:
         self._lock = threading.Lock()
         self._lent = 0
         self._is_closed = False
+        # Those that nobody waits for any more, and that a server may still hold.
+        self.overdue: set[Overdue] = set()
 
     @property
     def is_in_use(self) -> bool:
@@ -115,4 +122,6 @@ class Pool:
     def close(self) -> None:
         """Close all that is idle, and what is lent as soon as it comes back."""
         self._is_closed = True
+        for run in list(self.overdue):
+            run.cut()
         self._close_idle()

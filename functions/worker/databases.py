@@ -68,13 +68,27 @@ class Databases:
 
         A vault that is away is no failure of the call's own: VaultAway and VaultKeyMissing pass.
         """
-        driver = loaded_driver()
+        connection = await self.connection(message, name)
+        kept = self._kept_for(connection)
+        self._keep_sweeping()
+        return await self._database(message, connection, kept)
+
+    async def connection(self, message: dict[str, Any], name: str) -> Connection:
+        """Return the connection of the call's solution, still sealed. Raises SqlError."""
         solution_id, stamp = uuid.UUID(message["solution"]["id"]), message["credential_stamp"]
         connection = await self._rows.find(solution_id, stamp=stamp, key=name)
         if connection is None:
             raise _refusal("connection_missing", f"The solution has no connection {name}.")
-        policy, kept = policy_with(message["networks"]), self._kept_for(connection)
-        self._keep_sweeping()
+        return connection
+
+    async def strange(self, message: dict[str, Any], connection: Connection) -> PooledDatabase:
+        """Return the database as if nobody had signed in there yet; raises as `find` does."""
+        return await self._database(message, connection, _Kept(connection.saved_at))
+
+    async def _database(
+        self, message: dict[str, Any], connection: Connection, kept: _Kept
+    ) -> PooledDatabase:
+        driver, policy = loaded_driver(), policy_with(message["networks"])
         return PooledDatabase(
             target=target_of(connection),
             sign_in=await self._sign_in(connection, kept, policy),
@@ -89,7 +103,7 @@ class Databases:
         kept = self._kept.get(connection.pk)
         if kept is None or kept.saved_at != connection.saved_at:
             if kept is not None:
-                self._close(kept.pool)
+                kept.pool.close()
             kept = self._kept[connection.pk] = _Kept(connection.saved_at)
         return kept
 
@@ -126,20 +140,16 @@ class Databases:
         while self._kept:
             await asyncio.sleep(SWEEP_SECONDS)
             for connection_id, kept in list(self._kept.items()):
-                has_sessions = await asyncio.to_thread(kept.pool.sweep)
+                has_sessions = kept.pool.sweep()
                 has_token = kept.token is not None and kept.token.renew_at > time.monotonic()
                 if not has_sessions and not has_token and not kept.pool.is_in_use:
                     del self._kept[connection_id]
-
-    def _close(self, pool: Pool) -> None:
-        """Close off the loop, since a server may take its time to say goodbye."""
-        asyncio.get_running_loop().run_in_executor(None, pool.close)
 
     async def close(self) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()
         for kept in self._kept.values():
-            self._close(kept.pool)
+            kept.pool.close()
         self._threads.close()
 
 

@@ -129,7 +129,8 @@ class LaneWorker:
             logger.error("Call %s did not end: %s at %s", frame.call_id, *place_of(error))
             answer = self.runner.failed(frame, error)
         self._replies.put_nowait(_sealed(frame, answer))
-        self.log.add(answer.record)
+        if answer.record is not None:
+            self.log.add(answer.record)
 
     async def _send_replies(self) -> None:
         """Send what is ready, as many at once as there are: one round trip serves them all."""
@@ -161,8 +162,7 @@ class LaneWorker:
 def _sealed(frame: RequestFrame, answer: Answer) -> SealedReply:
     payload = answer.word + b"\n" + answer.document
     sealed = seal_reply(payload, call_id=frame.call_id, reply_key=frame.reply_key)
-    organization_id = str(answer.record.organization_id)
-    return SealedReply(sealed, frame.web, frame.call_id, organization_id, frame.deadline)
+    return SealedReply(sealed, frame.web, frame.call_id, answer.organization_id, frame.deadline)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

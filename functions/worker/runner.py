@@ -19,12 +19,15 @@ from functions.calls.envelope import RequestFrame
 from functions.calls.lane import BUG, DATABASE_AWAY, VAULT_AWAY
 from functions.models import CallRecord
 from functions.services.definitions import definition_of
+from functions.worker.connection_tests import run_connection_test
 from functions.worker.credentials import CredentialCache
 from functions.worker.databases import Databases
 from functions.worker.purse import Purse
 from functions.worker.threads import SharedThreads
 from jigxmgmt import outbound
 
+# What the lane carries beside calls, and the word for its end.
+CONNECTION_TEST, TESTED = "connection_test", b"OK"
 # What is left of a call's time for its reply.
 REPLY_MS = 50
 EXPRESSION_THREADS, EXPRESSION_SHARE = 8, 2
@@ -35,11 +38,15 @@ TOKEN_THREADS, TOKEN_SHARE = 16, 4
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The word for how it ended, the caller's document, and the row for the call log."""
+    """The word for how it ended, the caller's document, and the row for the call log.
+
+    What is no call, as the test of a connection, has no row.
+    """
 
     word: bytes
     document: bytes = field(repr=False)
-    record: CallRecord
+    organization_id: str
+    record: CallRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,8 @@ class Runner:
         """Run one call to its end."""
         began = time.time() * 1000
         message = orjson.loads(frame.payload)
+        if message.get("kind") == CONNECTION_TEST:
+            return await self._test(frame, message)
         solution_id = uuid.UUID(message["solution"]["id"])
         definition = await self._definition(solution_id, message["version"], message["function"])
         call = engine.Call(
@@ -104,14 +113,24 @@ class Runner:
         total = max(int(time.time() * 1000) - frame.queued_at, 0)
         return _answer(frame, message, outcome, queued=queued, total=total)
 
+    async def _test(self, frame: RequestFrame, message: dict[str, Any]) -> Answer:
+        seconds = (frame.deadline - REPLY_MS) / 1000 - time.time()
+        stages = await run_connection_test(self._databases, message, seconds=seconds)
+        document = orjson.dumps({"stages": stages})
+        return Answer(TESTED, document, message["organization"]["id"], None)
+
     def failed(self, frame: RequestFrame, error: Exception) -> Answer:
         """Answer for a call that did not end: a bug of ours, or a part that is away."""
         word, name = _reason_of(error)
-        record = _record_of(frame, orjson.loads(frame.payload))
+        message = orjson.loads(frame.payload)
+        organization_id = message["organization"]["id"]
+        if message.get("kind") == CONNECTION_TEST:
+            return Answer(word, b"", organization_id, None)
+        record = _record_of(frame, message)
         record.status = CallRecord.Status.ERROR
         record.error_name = name
         record.total_ms = max(int(time.time() * 1000) - frame.queued_at, 0)
-        return Answer(word, b"", record)
+        return Answer(word, b"", organization_id, record)
 
     async def _definition(
         self, solution_id: uuid.UUID, version: int, name: str
@@ -199,7 +218,8 @@ def _answer(
         "warnings": outcome.warnings,
     }
     record = _record(frame, message, outcome, timing)
-    return Answer(record.status.encode(), orjson.dumps(document), record)
+    organization_id = message["organization"]["id"]
+    return Answer(record.status.encode(), orjson.dumps(document), organization_id, record)
 
 
 def _record(

@@ -3,23 +3,16 @@
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from auth_providers.models import DataKey
 from auth_providers.services.vault import is_key_at_hand, unwrapped
 from functions.calls.database import Database
+from functions.models import Connection, Credential
 
 SOLUTIONS = 1000
 
 
-class Sealed(Protocol):
-    """A row with a secret, or one that waits for it."""
-
-    @property
-    def data_key(self) -> DataKey | None: ...
-
-
-Row = TypeVar("Row", bound=Sealed)
+Row = TypeVar("Row", Connection, Credential)
 
 
 class StampedCache(Generic[Row]):

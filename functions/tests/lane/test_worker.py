@@ -52,10 +52,10 @@ class Counting:
         await self.hold.wait()
         if frame.payload == b"bug":
             raise ZeroDivisionError("a value that must not be logged")
-        return Answer(b"OK", b"{}", a_record(frame))
+        return Answer(b"OK", b"{}", ORGANIZATION, a_record(frame))
 
     def failed(self, frame: RequestFrame, error: Exception) -> Answer:
-        return Answer(BUG, b"", a_record(frame))
+        return Answer(BUG, b"", ORGANIZATION, a_record(frame))
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """One statement through a driver, to a scripted server."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -32,9 +34,9 @@ def ask(
     session: Session,
     source: dict[str, Any],
     *,
+    values: Mapping[str, Any] = MappingProxyType({}),
     limits: engine.Limits | None = None,
     seconds: float = 5,
-    **values: Any,
 ) -> dict[str, Any]:
     """Run and return `response.body`; raises what the engine would be told."""
     bounds = limits or engine.Limits()

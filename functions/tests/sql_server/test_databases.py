@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -51,9 +51,11 @@ class House:
     """Databases that share one process's threads."""
 
     threads: SharedThreads
+    pools: list[Pool] = field(default_factory=list)
 
     def database(self, server: Server, *, pool: Pool | None = None, **changed: Any) -> "Database":
         own = pool or Pool()
+        self.pools.append(own)
         return Database(
             PooledDatabase(
                 target=target_at(server, **{"query_seconds": 5, **changed}),
@@ -87,12 +89,16 @@ def live(story: Callable[[House], Awaitable[None]], *, threads: int = 8, share: 
     """Play a story on a loop, and wait until every thread has come back."""
     shared = SharedThreads(threads, share=share, name="sql-test")
 
+    house = House(shared)
+
     async def play() -> None:
-        await story(House(shared))
+        await story(house)
 
     try:
         asyncio.run(play())
     finally:
+        for pool in house.pools:
+            pool.close()
         shared._threads.shutdown(wait=True)
 
 

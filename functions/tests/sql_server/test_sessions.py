@@ -79,7 +79,7 @@ class TestRequests:
     def test_values_arrive_as_they_are(self, driver: Driver, certificate: Certificate) -> None:
         text = "SELECT @text, N'?' -- not a parameter"
         with sql_server([ONE], certificate=certificate) as server:
-            ask(signed_in(driver, server), query(text, parameters=PARAMETERS), **VALUES)
+            ask(signed_in(driver, server), query(text, parameters=PARAMETERS), VALUES)
 
         [request] = server.requests
         assert [(str(one.type), one.value) for one in request.parameters] == [
@@ -189,7 +189,7 @@ class TestAnswers:
         answer = [ONE, Rows(columns, [(Decimal("12.5"), "after")])]
         with sql_server([answer], certificate=certificate) as server:
             source = execute("dbo.p", parameters=parameters)
-            body = ask(signed_in(driver, server), source, note="before")
+            body = ask(signed_in(driver, server), source, {"note": "before"})
 
         assert body["recordsets"] == [[{"n": 1}]]
         assert body["output"] == {"total": 12.5, "note": "after"}
