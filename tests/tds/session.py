@@ -32,6 +32,7 @@ _TRANSACTION = bytes(range(1, 9))  # its descriptor; any but zero
 class Session:
     """What is known of a client; the server's lock guards it."""
 
+    address: str
     login: Login | None = None
     server_name: str | None = None
     tls_version: str | None = None

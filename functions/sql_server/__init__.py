@@ -1,0 +1,1 @@
+"""SQL Server from our side: a driver behind one adapter, its sessions pooled, its faults named."""
