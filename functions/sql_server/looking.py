@@ -137,7 +137,6 @@ class _Look:
 
     async def _dial(self, address: str) -> Wire:
         self._hang_up()
-        outbound.vet(address, self._policy)
         bind_address = self._policy.bind_address
         wire = await Wire.connect(address, self._place.port, bind_address=bind_address)
         self._wires.append(wire)
@@ -176,6 +175,8 @@ class _Look:
                 return await wire.secure(context, name=self._place.name)
         except ssl.SSLCertVerificationError:
             raise
+        except ValueError:
+            raise _Failed(Advice.TLS_WRONG_NAME, "No certificate can be for this name.") from None
         except TimeoutError:
             detail = "The server did not end the TLS handshake in time."
             raise _Failed(Advice.TLS_REFUSED, detail) from None

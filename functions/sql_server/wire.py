@@ -72,17 +72,18 @@ class Wire:
     async def secure(self, context: ssl.SSLContext, *, name: str) -> ssl.SSLObject:
         """Shake hands inside TDS packets.
 
-        Raises TlsRefused, or ssl.SSLCertVerificationError when the context verifies.
+        Raises TlsRefused, ssl.SSLCertVerificationError when the context verifies, and ValueError
+        for a name that no server can have.
         """
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
         try:
-            tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
             while not _is_done(tls):
                 self._send(outgoing.read())
                 incoming.write(await self._receive(_PRELOGIN, _RESPONSE))
         except ssl.SSLCertVerificationError:
             raise
-        except (ssl.SSLError, asyncio.IncompleteReadError, NotSqlServer, ValueError):
+        except (ssl.SSLError, asyncio.IncompleteReadError, NotSqlServer):
             raise TlsRefused from None
         return tls
 

@@ -140,9 +140,12 @@ class TestCertificate:
 
         assert (stage.status, stage.advice) == (Status.FAILED, Advice.TLS_EXPIRED)
 
-    def test_for_an_address_is_refused(self, authority: Authority, bundle: str) -> None:
+    @pytest.mark.parametrize("name", ["127.0.0.1", "db..test"])
+    def test_is_refused_without_a_name_to_verify(
+        self, authority: Authority, bundle: str, name: str
+    ) -> None:
         with sql_server(certificate=authority.issue("127.0.0.1")) as server:
-            stage = look_at_server(server, bundle=bundle, name="127.0.0.1")
+            stage = look_at_server(server, bundle=bundle, name=name)
 
         assert (stage.status, stage.advice) == (Status.FAILED, Advice.TLS_WRONG_NAME)
 
