@@ -1,11 +1,11 @@
 """Certificates for the scripted server, of an authority of the tests' own."""
 
+import hashlib
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
-from cryptography import x509
 
 
 class Authority:
@@ -34,13 +34,8 @@ class Certificate:
 
     def __init__(self, leaf: trustme.LeafCert) -> None:
         self._leaf = leaf
-        self.x509 = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
-
-    def save(self, folder: Path) -> Path:
-        """Write the certificate without its key and return where it is."""
-        path = folder / "server.pem"
-        path.write_bytes(self._leaf.cert_chain_pems[0].bytes())
-        return path
+        encoded = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode())
+        self.sha256 = hashlib.sha256(encoded).hexdigest()
 
     def context(self) -> ssl.SSLContext:
         """Offer it; by TLS 1.2, because 1.3 sends tickets when TDS no longer frames them."""

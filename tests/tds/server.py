@@ -81,14 +81,13 @@ class Server:
     def _accept(self) -> None:
         while True:
             try:
-                connected, _ = self._listener.accept()
+                connected, (address, _) = self._listener.accept()
             except OSError:  # closed
                 return
             self._connected.append(connected)
-            self._start(self._speak, connected)
+            self._start(self._speak, connected, Session(address))
 
-    def _speak(self, connected: socket.socket) -> None:
-        session = Session()
+    def _speak(self, connected: socket.socket, session: Session) -> None:
 
         def note(change: Callable[[Session], None]) -> None:
             with self._changed:

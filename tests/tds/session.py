@@ -30,11 +30,11 @@ _TRANSACTION = bytes(range(1, 9))  # its descriptor; any but zero
 
 @dataclass
 class Session:
-    """What is known of a client; the server's lock guards it."""
+    """What is known of a client, `server_name` by TLS (SNI); the server's lock guards it."""
 
+    address: str
     login: Login | None = None
     server_name: str | None = None
-    tls_version: str | None = None
     requests: list[Request] = field(default_factory=list)
     attentions: int = 0
     is_open: bool = True
