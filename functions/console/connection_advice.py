@@ -42,6 +42,14 @@ ADVICE: Mapping[str, StrPromise] = {
     ),
     "tls_expired": _("The certificate is out of date. Give the server a new one."),
     "tls_refused": _("The server does not encrypt as we ask. Let it offer TLS 1.2 or newer."),
+    "not_sql_server": _(
+        "Something answers there, and it is no SQL Server. Look at the port; a named instance has "
+        "one of its own."
+    ),
+    "sign_in_unanswered": _(
+        "The server took the connection and did not answer the sign-in. It may be starting or "
+        "out of room; try again, and look at its log."
+    ),
     "sign_in_refused": _(
         "The server does not take this user. Type user name and password again, and let the "
         "server take SQL logins and this user into the database."
@@ -57,7 +65,9 @@ ADVICE: Mapping[str, StrPromise] = {
     ),
     "query_failed": _("The user was let in, and the simplest query was not answered."),
     "driver_missing": _(
-        "This installation has no driver for SQL Server; an operator can install it."
+        "This installation has no driver for SQL Server. An operator installs it with this "
+        "command, and starts the workers again: "
+        "pip install --require-hashes -r requirements-mssql.txt"
     ),
 }
 # Where a list of addresses that are let through may be what is missing.

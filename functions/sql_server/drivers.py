@@ -103,9 +103,9 @@ def _pyodbc_told(error: Exception) -> Told:
 
 def _moment(packed: bytes) -> datetime:
     """Read SQL_SS_TIMESTAMPOFFSET_STRUCT, which the library knows nothing of."""
-    *moment, fraction, hours, minutes = struct.unpack("<6hI2h", packed)
-    zone = timezone(timedelta(hours=hours, minutes=minutes))
-    return datetime(*moment, fraction // 1000, tzinfo=zone)
+    year, month, day, hour, minute, second, fraction, *offset = struct.unpack("<6hI2h", packed)
+    zone = timezone(timedelta(hours=offset[0], minutes=offset[1]))
+    return datetime(year, month, day, hour, minute, second, fraction // 1000, tzinfo=zone)
 
 
 def _counted(cursor: Any) -> int:

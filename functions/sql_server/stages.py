@@ -35,6 +35,13 @@ class Advice(StrEnum):
     TLS_UNKNOWN_CA = "tls_unknown_ca"
     TLS_WRONG_NAME = "tls_wrong_name"
     TLS_EXPIRED = "tls_expired"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_IN_UNANSWERED = "sign_in_unanswered"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 (a word for what failed)
+    DATABASE_UNKNOWN = "database_unknown"
+    NOT_ALLOW_LISTED = "not_allow_listed"
+    QUERY_FAILED = "query_failed"
+    DRIVER_MISSING = "driver_missing"
 
 
 @dataclass(frozen=True, slots=True)

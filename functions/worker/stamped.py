@@ -20,7 +20,7 @@ class StampedCache(Generic[Row]):
 
     def __init__(self, database: Database, load: Callable[[uuid.UUID], Mapping[str, Row]]) -> None:
         self._database = database
-        self._load = load
+        self._load: Callable[[uuid.UUID], Mapping[str, Row]] = load
         self._solutions: OrderedDict[uuid.UUID, tuple[int, Mapping[str, Row]]] = OrderedDict()
 
     async def find(self, solution_id: uuid.UUID, *, stamp: int, key: str) -> Row | None:
@@ -39,7 +39,7 @@ class StampedCache(Generic[Row]):
         if known is not None and known[0] == stamp:
             self._solutions.move_to_end(solution_id)
             return known[1]
-        sealed = await self._database.run(self._load, solution_id)
+        sealed: Mapping[str, Row] = await self._database.run(self._load, solution_id)
         self._solutions[solution_id] = (stamp, sealed)
         if len(self._solutions) > SOLUTIONS:
             self._solutions.popitem(last=False)

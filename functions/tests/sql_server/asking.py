@@ -33,8 +33,8 @@ def signed_in(
 def ask(
     session: Session,
     source: dict[str, Any],
-    *,
     values: Mapping[str, Any] = MappingProxyType({}),
+    *,
     limits: engine.Limits | None = None,
     seconds: float = 5,
 ) -> dict[str, Any]:
