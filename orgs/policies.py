@@ -61,7 +61,8 @@ class SolutionAct(StrEnum):
     GOVERN = gettext_noop("Your role does not let you change who may use this solution.")
     PUBLISH = gettext_noop("Your role does not let you publish this solution.")
     CONFIGURE = gettext_noop(
-        "Your role does not let you change this solution's credentials or try its functions."
+        "Your role does not let you change this solution's credentials and connections, or try its "
+        "functions."
     )
     DELETE = gettext_noop("Your role does not let you delete or copy this solution.")
 

@@ -18,7 +18,7 @@ from functions.models import Credential
 from functions.services.credentials import save_credential
 from functions.services.oauth_credentials import save_oauth_alias, save_oauth_credential
 from functions.tests.doors import phone_of
-from functions.tests.factories import SECRET, publish
+from functions.tests.factories import PASSWORD, SECRET, WITH_CONNECTION, publish, save_server
 from orgs.models import Membership, Solution, SolutionMember, User
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,18 @@ class TestKeychain:
             }
         ]
         assert answer["Cache-Control"] == "private, no-store"
+
+    def test_never_holds_a_connection(self, solution: Solution, owner: User, worker: User) -> None:
+        save_server(solution, by=owner)
+        local = function("erp") + "connection: erp\n"
+        publish(solution, by=owner, orders=WITH_CONNECTION, near=local)
+
+        synced = sync(phone_of(worker), solution)
+
+        assert synced.status_code == 200
+        assert synced.json()["keychain"] == []
+        for told in (b"sql.example.com", b"reader", PASSWORD.encode()):
+            assert told not in synced.content
 
     def test_names_what_a_function_is_not_given(
         self, solution: Solution, owner: User, worker: User
