@@ -32,7 +32,6 @@ ADVICE: Mapping[str, StrPromise] = {
         "The host is there, and nothing listens at this port. Look at the port, and let SQL "
         "Server take TCP connections."
     ),
-    "not_sql_server": _("Something else than a SQL Server answers there. Look at the port."),
     "tls_unknown_ca": _(
         "The certificate is of an authority that nobody knows here, or of the server's own "
         "making. Give the server one of a public authority."

@@ -72,7 +72,10 @@ class Statement:
             off_loop=self._surroundings.off_loop,
         )
         await gathering.add(Root(text=self._held_back(answer.first)))
-        return replace(await gathering.finish(size=answer.size), pages=1)
+        outcome = replace(await gathering.finish(size=answer.size), pages=1)
+        if not self._call.is_trial:
+            return outcome
+        return replace(outcome, answer=self.wallet.masked_text(answer.document))
 
     async def _answer(self, values: Mapping[str, Any]) -> Recordsets:
         """Run until it is answered, or until the definition or the clock says enough.

@@ -176,7 +176,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a definition; the mappings are plain JSON and named as expressions see them."""
+    """One use of a definition; the mappings are plain JSON and named as expressions see them.
+
+    Whoever tries a function also gets what a database answered before it was transformed.
+    """
 
     definition: "Definition"
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -187,6 +190,7 @@ class Call:
     command_id: str | None = None
     correlation_id: str | None = None
     queries: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_trial: bool = False
 
 
 class ErrorAnswer(TypedDict):
@@ -224,6 +228,7 @@ class Outcome:
     """What became of a call. Sizes are bytes of bodies, over all pages and attempts.
 
     `echoed_secret` says that a service sent back a secret that it had been sent; it is masked.
+    `answer` is JSON, of a trial of a SQL function alone: `{"recordsets", "output", "rowsAffected"}`.
     """
 
     status: Literal["ok", "skipped", "error"]
@@ -238,3 +243,4 @@ class Outcome:
     request_bytes: int = 0
     response_bytes: int = 0
     echoed_secret: bool = False
+    answer: str | None = field(default=None, repr=False)

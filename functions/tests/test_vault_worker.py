@@ -92,6 +92,7 @@ class TestRunner:
             database.close()
 
         assert answer.word == word
+        assert answer.record is not None
         assert (answer.record.status, answer.record.error_name) == (CallRecord.Status.ERROR, name)
 
 

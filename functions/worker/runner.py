@@ -107,6 +107,7 @@ class Runner:
             command_id=message["command_id"],
             correlation_id=str(frame.call_id),
             queries=message["queries"],
+            is_trial=message["source"] == CallRecord.Source.CONSOLE,
         )
         outcome = await engine.run(call, surroundings=self._surroundings(frame, message))
         queued = max(int(began) - frame.queued_at, 0)
@@ -217,6 +218,8 @@ def _answer(
         "timing_ms": timing,
         "warnings": outcome.warnings,
     }
+    if outcome.answer is not None:
+        document["answer"] = orjson.Fragment(outcome.answer)
     record = _record(frame, message, outcome, timing)
     organization_id = message["organization"]["id"]
     return Answer(record.status.encode(), orjson.dumps(document), organization_id, record)
