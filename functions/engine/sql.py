@@ -75,7 +75,7 @@ class Statement:
         outcome = replace(await gathering.finish(size=answer.size), pages=1)
         if not self._call.is_trial:
             return outcome
-        return replace(outcome, answer=self.wallet.masked_text(answer.document))
+        return replace(outcome, answer=self.wallet.masked_text(self._held_back(answer.document)))
 
     async def _answer(self, values: Mapping[str, Any]) -> Recordsets:
         """Run until it is answered, or until the definition or the clock says enough.

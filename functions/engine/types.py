@@ -228,7 +228,7 @@ class Outcome:
     """What became of a call. Sizes are bytes of bodies, over all pages and attempts.
 
     `echoed_secret` says that a service sent back a secret that it had been sent; it is masked.
-    `answer` is JSON, of a trial of a SQL function alone: `{"recordsets", "output", "rowsAffected"}`.
+    `answer` is JSON, and there for trials of SQL functions alone: what `response.body` was.
     """
 
     status: Literal["ok", "skipped", "error"]
