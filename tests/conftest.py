@@ -20,6 +20,7 @@ from pytest_httpserver import HTTPServer
 from tests.broker import running_broker
 from tests.oidc.provider import RealProvider, running_provider
 from tests.people import Field, make_field
+from tests.tds import Authority
 
 LONGEST_START = 60
 
@@ -56,8 +57,14 @@ class Installation:
 
 
 @pytest.fixture(scope="session")
+def authority() -> Authority:
+    """The authority of the scripted SQL Servers, which an installation trusts by its bundle."""
+    return Authority()
+
+
+@pytest.fixture(scope="session")
 def installation(
-    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, authority: Authority
 ) -> Iterator[Installation]:
     """Broker, web server and worker on the test database, for the whole run."""
     folder = tmp_path_factory.mktemp("installation")
@@ -72,6 +79,7 @@ def installation(
             "LANE_CALL_SECONDS": "6",
             "LANE_SERVICE_SECONDS": "2",
             "LANE_MAX_PAGES": "20",
+            "SSL_CERT_FILE": str(authority.save(folder)),
         }
         here = Installation("", broker.url, broker.pid, folder / "log", environment)
         with here.web() as address:

@@ -10,14 +10,18 @@ from auth_providers.services.apps import installation_app
 from auth_providers.services.issuing import issue_tokens
 from functions.models import Credential
 from functions.services.archives import pack_files
+from functions.services.connection_fields import ConnectionFields
+from functions.services.connections import save_connection
 from functions.services.credentials import save_credential
 from functions.services.publishing import publish_solution
 from orgs.models import Membership, Organization, Solution, SolutionMember, User
 from orgs.services.organizations import allow_networks, found_organization
 from orgs.services.people import admit_member, register_person
 from orgs.services.solutions import create_solution, give_solution_role
+from tests.tds import Server
 
 PASSWORD = "correct horse battery staple"
+SERVER_NAME = "db.example.test"
 
 
 @dataclass
@@ -47,6 +51,26 @@ class Field:
             secret=secret,
             allowed_origins=origins,
             available_to_devices=False,
+            by=self.owner,
+        )
+
+    def save_server(
+        self, server: Server, /, *, name: str = "erp", secret: str = PASSWORD, **fields: Any
+    ) -> None:
+        """Save a connection to a scripted SQL Server."""
+        usual = {
+            "server": server.host,
+            "port": server.port,
+            "database": "orders",
+            "user_name": "reader",
+            "certificate_host_name": SERVER_NAME,
+            "connect_retries": 0,
+        }
+        save_connection(
+            self.solution,
+            name=name,
+            fields=ConnectionFields(**{**usual, **fields}),
+            secret=secret,
             by=self.owner,
         )
 
