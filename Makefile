@@ -9,6 +9,7 @@ PYTEST = $(IN)/pytest -n 3 --dist loadgroup
 # Save what brings a database of its own, needs none, or looks at pages.
 ELSEWHERE = $(PYTEST) --ignore tests/test_up.py --ignore tests/browser --ignore jigxmgmt \
 	--ignore functions/tests/engine --ignore functions/tests/device \
+	--ignore functions/tests/sql_server \
 	--ignore tests/test_sql_server_database.py
 TEMPLATES = find templates -name '*.html' -exec $(IN)/djade --target-version 5.2
 

@@ -1,5 +1,6 @@
 """What the whole suite shares."""
 
+import os
 from collections.abc import Iterator
 
 import keyring
@@ -11,23 +12,26 @@ from pytest_django import DjangoDbBlocker
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, rather than skip, what SQLite cannot show, on SQLite.
+    """Leave out, rather than skip, what can't be shown: races on SQLite, T-SQL without a server.
 
     And begin with whole stories, after the shuffle: at the end all would wait for the longest.
     """
     items.sort(key=lambda item: not item.nodeid.startswith("tests/"))
-    if connection.vendor != "sqlite":
-        return
-    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    absent = {"postgresql"} if connection.vendor == "sqlite" else set()
+    absent |= set() if os.environ.get("PORTAL_TEST_MSSQL_URL") else {"real_sql_server"}
+    left_out = [item for item in items if absent & {mark.name for mark in item.iter_markers()}]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker."""
+    """Name the markers."""
     config.addinivalue_line(
         "markers", "postgresql: what SQLite's one writer hides; for SQL Server, too"
+    )
+    config.addinivalue_line(
+        "markers", "real_sql_server: needs the server that PORTAL_TEST_MSSQL_URL names"
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
-from auth_providers.tests.factories import ALL_SCOPES, personal_token
+from auth_providers.services.scopes import ALL_SCOPES
+from auth_providers.tests.factories import personal_token
 from functions.models import CallRecord, Connection
 from functions.services.connections import remove_connection
 from tests.conftest import Installation, answers, wait_until
@@ -106,7 +107,7 @@ class TestSqlCall:
         self, field: Field, certificate: Certificate
     ) -> None:
         field.publish(book=BOOK)
-        script = [[CUSTOMERS, Count(3), TOTAL], CAUGHT]
+        script: list[Answer] = [[CUSTOMERS, Count(3), TOTAL], CAUGHT]
         with sql_server(script, certificate=certificate) as server:
             field.save_server(server)
             booked = field.call("book", amount=7).json()

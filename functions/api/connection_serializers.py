@@ -22,7 +22,7 @@ class SqlConnectionOptionsSerializer(serializers.Serializer[Any]):
     )
     connect_seconds = _bounded("connect_seconds", 15)
     query_seconds = _bounded("query_seconds", 30)
-    connect_retries = _bounded("connect_retries", 1)
+    connect_retries = _bounded("connect_retries", 0)
     retry_seconds = _bounded("retry_seconds", 10)
     multi_subnet_failover = serializers.BooleanField(default=False)
 

@@ -46,6 +46,14 @@ ADVICE: Mapping[str, StrPromise] = {
         "Something answers there, and it is no SQL Server. Look at the port; a named instance has "
         "one of its own."
     ),
+    "database_unavailable": _(
+        "The database is there and not available: it wakes up, or moves. Try again in a minute, "
+        "and let connections try several times."
+    ),
+    "sent_elsewhere": _(
+        "The server sends its clients on to another, as a listener does with who only reads. "
+        "Name that server itself."
+    ),
     "sign_in_unanswered": _(
         "The server took the connection and did not answer the sign-in. It may be starting or "
         "out of room; try again, and look at its log."

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('application_intent', models.CharField(choices=[('read_write', 'Read and write'), ('read_only', 'Read only')], default='read_write', max_length=20)),
                 ('connect_seconds', models.PositiveIntegerField(default=15)),
                 ('query_seconds', models.PositiveIntegerField(default=30)),
-                ('connect_retries', models.PositiveIntegerField(default=1)),
+                ('connect_retries', models.PositiveIntegerField(default=0)),
                 ('retry_seconds', models.PositiveIntegerField(default=10)),
                 ('multi_subnet_failover', models.BooleanField(default=False)),
                 ('saved_at', models.DateTimeField(default=django.utils.timezone.now)),

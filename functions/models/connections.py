@@ -68,7 +68,7 @@ class Connection(models.Model):
     )
     connect_seconds = models.PositiveIntegerField(default=15)
     query_seconds = models.PositiveIntegerField(default=30)
-    connect_retries = models.PositiveIntegerField(default=1)
+    connect_retries = models.PositiveIntegerField(default=0)
     retry_seconds = models.PositiveIntegerField(default=10)
     multi_subnet_failover = models.BooleanField(default=False)
     saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")

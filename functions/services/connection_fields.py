@@ -44,7 +44,7 @@ class ConnectionFields:
     application_intent: str = ApplicationIntent.READ_WRITE.value
     connect_seconds: int = 15
     query_seconds: int = 30
-    connect_retries: int = 1
+    connect_retries: int = 0
     retry_seconds: int = 10
     multi_subnet_failover: bool = False
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from functions.engine import failures
@@ -10,14 +11,15 @@ from functions.engine.batches import Batch
 from functions.engine.recordsets import Recordsets
 from functions.engine.types import OffLoop, Secret
 from functions.sql_server.drivers import Driver
-from functions.sql_server.lines import Opening, opening
 from functions.sql_server.pools import Pool
+from functions.sql_server.relays import Relay
 from functions.sql_server.sessions import Session
 from functions.sql_server.targets import SignIn, Target
 from jigxmgmt import outbound
 
 # ODBC counts in whole seconds, and a server that was told to cancel may take a moment.
 _GRACE_SECONDS = 2.0
+_ELSEWHERE = "The server sends its clients elsewhere; name the server that they are sent to."
 # Is given a session, and the seconds that are left.
 Work = Callable[[Session, float], None]
 
@@ -78,7 +80,7 @@ class _Using:
         self._work = work
         self._loop = loop
         self._ends = time.monotonic() + seconds
-        self._held_by: Opening | Session | None = None
+        self._way: Callable[[], None] | None = None  # ends what the thread waits for
 
     def __call__(self) -> None:
         if self._left <= 0:  # it waited for its thread for too long
@@ -87,39 +89,59 @@ class _Using:
             with self._database.pool.session(self._open, note=self._note) as session:
                 self._work(session, self._left)
         finally:
-            self._held_by = None
+            self._way = None
             self._database.pool.overdue.discard(self)
 
     def cut(self) -> None:
         """Get the thread back, if it is still waiting for the server."""
         self._database.pool.overdue.discard(self)
-        if (holder := self._held_by) is not None:
-            holder.cut()
+        if (way := self._way) is not None:
+            way()
 
     def _note(self, session: Session) -> None:
-        self._held_by = session
+        self._way = session.cut
 
     @property
     def _left(self) -> float:
         return self._ends - time.monotonic()
 
     def _open(self) -> Session:
-        """Sign in at the first address that answers. Raises AddressRefused too."""
-        addresses, port = self._addresses(), self._database.target.port
-        with opening(addresses, port, seconds=self._left) as way:
-            self._held_by = way
-            session = self._sign_in(addresses)
-            session.line = way.line()
+        """Sign in, and again while a failover takes its time. Raises AddressRefused too."""
+        target = self._database.target
+        for _ in range(target.connect_retries):
+            try:
+                return self._sign_in()
+            except (failures.UpstreamUnreachable, failures.SqlError) as failure:
+                if not _may_pass(failure) or self._left <= target.retry_seconds:
+                    raise
+            time.sleep(target.retry_seconds)
+        return self._sign_in()
+
+    def _sign_in(self) -> Session:
+        database, addresses = self._database, self._addresses()
+        if database.target.is_named:
+            return database.driver.open(database.target, database.sign_in)
+        relay = self._relay_to(addresses)
+        self._way = relay.close
+        try:
+            session = database.driver.open(database.target, database.sign_in, relay)
+            if not relay.is_in_use:
+                raise failures.UpstreamUnreachable(_ELSEWHERE, details={"code": "sent_elsewhere"})
+        except BaseException:
+            relay.close()
+            raise
         return session
 
-    def _sign_in(self, addresses: Sequence[str]) -> Session:
-        database = self._database
-        for address in addresses[:-1]:
-            try:
-                return database.driver.open(database.target, database.sign_in, address=address)
-            except failures.UpstreamUnreachable:
-                continue
-        return database.driver.open(database.target, database.sign_in, address=addresses[-1])
+    def _relay_to(self, addresses: Sequence[str]) -> Relay:
+        """Go to the first address that answers."""
+        target, bind_address = self._database.target, self._database.policy.bind_address
+        for place, address in enumerate(addresses):
+            seconds = min(target.connect_seconds, self._left) / (len(addresses) - place)
+            with suppress(OSError):
+                return Relay.connect(
+                    address, target.port, bind_address=bind_address, seconds=max(0.01, seconds)
+                )
+        raise failures.UpstreamUnreachable("The database can't be reached.")
 
     def _addresses(self) -> list[str]:
         finding = find_addresses(self._database.target, self._database.policy)
@@ -133,6 +155,13 @@ class _Using:
             raise failures.AddressRefused("Calls may not go to this address.") from None
         except outbound.OutboundFailure:
             raise failures.UpstreamUnreachable("The database's name has no address.") from None
+
+
+def _may_pass(failure: failures.EngineFailure) -> bool:
+    """Whether another try may go better: nobody answered, or it is not there at the moment."""
+    code = (failure.details or {}).get("code")
+    is_unanswered = isinstance(failure, failures.UpstreamUnreachable) and code is None
+    return is_unanswered or code == "database_unavailable"
 
 
 async def find_addresses(target: Target, policy: outbound.Policy) -> list[str]:

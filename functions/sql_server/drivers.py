@@ -20,6 +20,7 @@ from functions.sql_server.faults import (
     Told,
     told,
 )
+from functions.sql_server.relays import LOOPBACK, Relay
 from functions.sql_server.sessions import Dialect, Session
 from functions.sql_server.targets import AccessToken, Password, SignIn, Target
 
@@ -35,9 +36,9 @@ class DriverMissing(Exception):
 
 
 class Driver(Protocol):
-    """Opens sessions. Raises SqlError, UpstreamUnreachable or UpstreamTimeout."""
+    """Opens sessions, through a relay or by name. Raises SqlError and what `faults` names."""
 
-    def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session: ...
+    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session: ...
 
 
 @cache
@@ -66,11 +67,11 @@ class _MssqlPython:
             module.exceptions.Exception, self._told, _reset_inside, self._counted
         )
 
-    def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session:
-        string = connection_string(target, sign_in, address=address)
+    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
+        string = connection_string(target, sign_in, relay)
         connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
         connection.connection_str = ""  # it would keep the password for as long as it lives
-        return Session(connection, self._dialect)
+        return Session(connection, self._dialect, relay)
 
     def _told(self, error: Any) -> Told:
         return self._states.get(error.driver_error, ""), str(error.ddbc_error)
@@ -88,12 +89,12 @@ class _Pyodbc:
         module.pooling = False  # type: ignore[attr-defined]
         module.native_uuid = True  # type: ignore[attr-defined]
 
-    def open(self, target: Target, sign_in: SignIn, *, address: str) -> Session:
-        string = connection_string(target, sign_in, address=address)
+    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
+        string = connection_string(target, sign_in, relay)
         string = f"Driver={_braced(self._odbc_driver)};{string}"
         connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
         connection.add_output_converter(_DATETIMEOFFSET, _moment)
-        return Session(connection, self._dialect)
+        return Session(connection, self._dialect, relay)
 
 
 def _pyodbc_told(error: Exception) -> Told:
@@ -141,18 +142,21 @@ def _reset_inside(connection: Any) -> None:
     connection._conn.set_attr(_RESET, _RESET_YES)
 
 
-def connection_string(target: Target, sign_in: SignIn, *, address: str) -> str:
-    """Write ODBC's connection string ([MS-ODBCSTR]); it holds the password, so nobody keeps it."""
+def connection_string(target: Target, sign_in: SignIn, relay: Relay | None) -> str:
+    """Write ODBC's connection string ([MS-ODBCSTR]); it holds the password, so nobody keeps it.
+
+    The library connects anew by itself where a connection broke; that is ours to do, through what
+    vets the way.
+    """
     keys = {
-        "Server": target.server_at(address),
+        "Server": f"{LOOPBACK},{relay.port}" if relay else f"{target.host},{target.port}",
         "Database": target.database,
         "Encrypt": "yes",
         "TrustServerCertificate": _yes_or_no(target.trusts_any_certificate),
         "HostNameInCertificate": target.name_to_verify,
         "ApplicationIntent": "ReadOnly" if target.is_read_only else "ReadWrite",
-        "MultiSubnetFailover": _yes_or_no(target.is_multi_subnet),
-        "ConnectRetryCount": str(target.connect_retries),
-        "ConnectRetryInterval": str(target.retry_seconds),
+        "MultiSubnetFailover": _yes_or_no(target.is_multi_subnet and relay is None),
+        "ConnectRetryCount": "0",
         "KeepAlive": str(_KEEP_ALIVE_SECONDS),
     }
     if isinstance(sign_in, Password):

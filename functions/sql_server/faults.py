@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)\s*$")
 # The server's words for what has a word of ours; its numbers do not come through every driver.
 _CODES = (
     ("not_allow_listed", re.compile(r"is not allowed to access the server|\b40615\b")),
+    ("database_unavailable", re.compile(r"is not currently available|\b40613\b")),
     ("database_unknown", re.compile(r"Cannot open (?:user default )?database|\b4060\b")),
     ("sign_in_refused", re.compile(r"Login failed|login failed|\b18456\b")),
 )
@@ -60,6 +61,8 @@ def _failure_of(state: str, words: str) -> EngineFailure:
     number = _NUMBER.search(words)
     message = _NUMBER.sub("", _PREFIXES.sub("", words)).strip()
     code = next((code for code, pattern in _CODES if pattern.search(words)), None)
+    if code == "database_unavailable":
+        return SqlError("The database is not available at the moment.", details=_details(code=code))
     if code is not None or state == NOT_SIGNED_IN:
         code = code or "sign_in_refused"
         return SqlError("The database refused the sign-in.", details=_details(code=code))

@@ -6,10 +6,11 @@ whatever address the server sends it ([MS-TDS] 2.2.7.9, type 20). So it connects
 what goes on from there is ours.
 """
 
+import selectors
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
-from select import select
 from types import TracebackType
 from typing import Self
 
@@ -80,8 +81,7 @@ class Relay:
 
     def _run(self) -> None:
         with self._outer, self._listener, self._woken, self._waker, suppress(OSError):
-            ready, _, _ = select([self._listener, self._woken], [], [])
-            if self._woken in ready:
+            if self._woken in _ready([self._listener, self._woken]):
                 return
             self._inner, _ = self._listener.accept()
             self._listener.close()
@@ -93,7 +93,7 @@ class Relay:
         other = {inner: self._outer, self._outer: inner}
         room = memoryview(bytearray(_CHUNK_BYTES))
         while True:
-            ready, _, _ = select([inner, self._outer, self._woken], [], [])
+            ready = _ready([inner, self._outer, self._woken])
             if self._woken in ready:
                 return
             for source in ready:
@@ -101,3 +101,11 @@ class Relay:
                 if not length:
                     return
                 other[source].sendall(room[:length])
+
+
+def _ready(ends: Iterable[socket.socket]) -> list[socket.socket]:
+    """Wait until one of them has something; a worker has more of them than `select` can name."""
+    with selectors.DefaultSelector() as selector:
+        for end in ends:
+            selector.register(end, selectors.EVENT_READ, end)
+        return [key.data for key, _ in selector.select()]

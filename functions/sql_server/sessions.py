@@ -12,7 +12,7 @@ from functions.engine.batches import Batch, Kind
 from functions.engine.failures import EngineFailure, UpstreamTimeout
 from functions.engine.recordsets import Recordsets
 from functions.sql_server.faults import Told, told
-from functions.sql_server.lines import Line
+from functions.sql_server.relays import Relay
 
 # Rows are fetched some at a time, as many as this could hold at the columns' declared sizes.
 _FETCH_BYTES = 8_000_000
@@ -51,12 +51,15 @@ class Dialect:
 
 
 class Session:
-    """For one thread at a time, but for `cut`; what the driver raises is a failure of the call."""
+    """For one thread at a time, but for `cut`; what the driver raises is a failure of the call.
 
-    def __init__(self, connection: Any, dialect: Dialect) -> None:
+    Where there is a relay, whoever waits for the server returns at once when it is cut.
+    """
+
+    def __init__(self, connection: Any, dialect: Dialect, relay: Relay | None = None) -> None:
         self._connection = connection
         self._dialect = dialect
-        self.line: Line | None = None
+        self._relay = relay
 
     def run(self, batch: Batch, recordsets: Recordsets, *, seconds: float) -> None:
         """Run and read; the server is told to cancel what takes longer.
@@ -112,18 +115,16 @@ class Session:
     def _do(self, work: Callable[[], None]) -> None:
         told(work, error_type=self._dialect.error_type, told_by=self._dialect.told_by)
 
-    def cut(self) -> None:
-        """End it from any thread; whoever waits for the server returns at once."""
-        if self.line is not None:
-            self.line.cut()
-
     def close(self) -> None:
         """End it without a word to the server, which might not answer."""
         self.cut()
         with suppress(self._dialect.error_type):
             self._connection.close()
-        if self.line is not None:
-            self.line.close()
+
+    def cut(self) -> None:
+        """End the way to the server, from any thread."""
+        if self._relay is not None:
+            self._relay.close()
 
 
 def _fetched(cursor: Any) -> Iterator[Sequence[Sequence[Any]]]:

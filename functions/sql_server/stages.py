@@ -38,6 +38,8 @@ class Advice(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_UNANSWERED = "sign_in_unanswered"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 (a word for what failed)
+    SENT_ELSEWHERE = "sent_elsewhere"
+    DATABASE_UNAVAILABLE = "database_unavailable"
     DATABASE_UNKNOWN = "database_unknown"
     NOT_ALLOW_LISTED = "not_allow_listed"
     QUERY_FAILED = "query_failed"

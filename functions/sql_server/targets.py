@@ -42,17 +42,17 @@ class Target:
     is_multi_subnet: bool = False
     connect_seconds: int = 15
     query_seconds: int = 30
-    connect_retries: int = 1
+    connect_retries: int = 0
     retry_seconds: int = 10
 
     @property
     def name_to_verify(self) -> str:
         return self.certificate_name or self.host
 
-    def server_at(self, address: str) -> str:
-        """Say what the driver connects to: the vetted address, but in Azure the name."""
-        is_named = self.host.lower().rstrip(".").endswith(_NAMED_ZONES)
-        return f"{self.host if is_named else address},{self.port}"
+    @property
+    def is_named(self) -> bool:
+        """Whether the driver must be given the name itself."""
+        return self.host.lower().rstrip(".").endswith(_NAMED_ZONES)
 
 
 SignIn = Password | AccessToken

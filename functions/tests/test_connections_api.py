@@ -52,7 +52,7 @@ class TestPutConnection:
                 "application_intent": "read_write",
                 "connect_seconds": 15,
                 "query_seconds": 60,
-                "connect_retries": 1,
+                "connect_retries": 0,
                 "retry_seconds": 10,
                 "multi_subnet_failover": False,
             },

@@ -10,6 +10,7 @@ from functions import engine
 from functions.engine.batches import compose
 from functions.engine.recordsets import Recordsets
 from functions.sql_server.drivers import Driver
+from functions.sql_server.relays import Relay
 from functions.sql_server.sessions import Session
 from functions.sql_server.targets import Password, SignIn, Target
 from functions.tests.engine.upstream import check
@@ -27,7 +28,12 @@ def target_at(server: Server, **changed: Any) -> Target:
 def signed_in(
     driver: Driver, server: Server, *, sign_in: SignIn = SIGN_IN, **changed: Any
 ) -> Session:
-    return driver.open(target_at(server, **changed), sign_in, address=server.host)
+    relay = Relay.connect(server.host, server.port, bind_address=None, seconds=5)
+    try:
+        return driver.open(target_at(server, **changed), sign_in, relay)
+    except BaseException:
+        relay.close()
+        raise
 
 
 def ask(

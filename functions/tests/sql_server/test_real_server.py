@@ -22,11 +22,14 @@ from functions.engine.failures import (
     UpstreamUnreachable,
 )
 from functions.sql_server.drivers import Driver, load_driver
+from functions.sql_server.relays import Relay
 from functions.sql_server.sessions import Session
 from functions.sql_server.targets import Password, Target
 from functions.tests.engine.database import execute, query
 from functions.tests.engine.test_batches import INJECTIONS
 from functions.tests.sql_server.asking import ask
+
+# ruff: noqa: S608 (the schema's name is the tests' own)
 
 pytestmark = pytest.mark.real_sql_server
 
@@ -44,11 +47,16 @@ class Place:
         secret = unquote(URL.password or "") if password is None else password
         target = target_of_url(**changed)
         sign_in = Password(unquote(URL.username or ""), engine.Secret(secret))
-        return self.driver.open(target, sign_in, address=target.host)
+        relay = Relay.connect(target.host, target.port, bind_address=None, seconds=10)
+        try:
+            return self.driver.open(target, sign_in, relay)
+        except BaseException:
+            relay.close()
+            raise
 
     def make(self, statement: str) -> None:
         """Run a statement that must stand alone in its batch, with the schema put in."""
-        self.ask("EXEC sp_executesql @statement", statement=statement.format(schema=self.schema))
+        self.ask("EXEC sp_executesql @text", text=statement.format(schema=self.schema))
 
     def ask(self, statement: str, **values: Any) -> Any:
         """Run a statement in a session of its own and return its first set."""
