@@ -22,6 +22,23 @@ LONGEST_KEY = 1700  # bytes, of an index that is not clustered
 LONGEST_TEXT = 4000  # characters, of what is not nvarchar(max)
 
 
+BEGINNING = """
+import django
+django.setup()
+from django.db import connection, transaction
+from orgs.models import Membership
+def said():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return cursor.fetchone()[0]
+"""
+LOCK = """
+with transaction.atomic():
+    rows = Membership.objects.select_related("user").order_by("pk")
+    print(rows.select_for_update(of=("self",), no_key=True).query)
+"""
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[SqlServer]:
     with sql_server() as running:
@@ -52,6 +69,10 @@ def run(url: str, *command: str, **more: str) -> subprocess.CompletedProcess[str
 def check(url: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = ("check", "--tag", "database", "--database", "default")
     return run(url, "manage.py", *command, **more)
+
+
+def ask(server: SqlServer, program: str) -> subprocess.CompletedProcess[str]:
+    return run(server.url(), "-c", BEGINNING + program)
 
 
 class TestTheWayThere:
@@ -155,6 +176,20 @@ class TestMigrations:
                     index = rf"\[{model._meta.db_table}\]\(\[{column.column}\]\)"
                     left_out = rf"{index} WHERE \[{column.column}\] IS NOT NULL"
                     assert re.search(left_out, written), column
+
+
+class TestConnection:
+    def test_is_looked_at_and_goes_on(self, server: SqlServer) -> None:
+        done = ask(server, "said(); assert connection.is_usable(); print(said())")
+
+        assert done.stdout.strip() == "1", done.stderr
+
+    def test_locks_the_first_table_alone(self, server: SqlServer) -> None:
+        """What is asked for, of itself and with no key, is what the hint does anyway."""
+        done = ask(server, LOCK)
+
+        first = "FROM [orgs_membership] WITH (ROWLOCK, UPDLOCK) INNER JOIN [orgs_user] ON"
+        assert first in done.stdout, done.stderr
 
 
 class TestModels:
