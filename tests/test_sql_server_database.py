@@ -37,6 +37,14 @@ with transaction.atomic():
     rows = Membership.objects.select_related("user").order_by("pk")
     print(rows.select_for_update(of=("self",), no_key=True).query)
 """
+# More than a statement has parameters for: they go by a table that lasts as long as the connection.
+MANY = """
+def show(execute, sql, params, many, context):
+    print(sql)
+    return None if "#Temp_params" in sql else execute(sql, params, many, context)
+with connection.execute_wrapper(show):
+    str(Membership.objects.filter(role__in=[str(number) for number in range(2100)]).query)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +161,7 @@ class TestMigrations:
         assert not FOREIGN.findall(_joined(statements))
 
     def test_let_capitals_count_in_every_column(self, statements: dict[str, list[str]]) -> None:
-        texts = re.findall(r"\] (?:nvarchar|char)\(\w+\)(.{8})", _joined(statements))
+        texts = re.findall(r"\] (?i:nvarchar|char)\(\w+\)(.{8})", _joined(statements))
 
         assert texts
         assert set(texts) == {" COLLATE"}
@@ -190,6 +198,13 @@ class TestConnection:
 
         first = "FROM [orgs_membership] WITH (ROWLOCK, UPDLOCK) INNER JOIN [orgs_user] ON"
         assert first in done.stdout, done.stderr
+
+    def test_compares_a_long_list_as_its_column_is_compared(self, server: SqlServer) -> None:
+        done = ask(server, MANY)
+
+        assert done.returncode == 0, done.stderr
+        (made,) = re.findall(r"CREATE TABLE #Temp_params \(params (.+)\)", done.stdout)
+        assert made.split() == ["NVARCHAR(10)", "COLLATE", "Latin1_General_100_BIN2"]
 
 
 class TestModels:
