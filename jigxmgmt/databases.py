@@ -11,9 +11,6 @@ SQLITE = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
-# Capitals, accents and widths count, as on the other databases: what an outside provider calls a
-# person is told apart by nothing else.
-COLLATION = "Latin1_General_100_BIN2"
 # What the URL may say of the way to SQL Server, and what holds when it says nothing.
 WAY = {
     "Encrypt": "yes",
@@ -56,7 +53,6 @@ def _sql_server(said: Mapping[str, object]) -> dict[str, Any]:
             "connection_timeout": 15,
             "extra_params": written,
         },
-        "TEST": {"COLLATION": COLLATION},
     }
 
 

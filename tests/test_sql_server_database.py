@@ -22,6 +22,31 @@ LONGEST_KEY = 1700  # bytes, of an index that is not clustered
 LONGEST_TEXT = 4000  # characters, of what is not nvarchar(max)
 
 
+BEGINNING = """
+import django
+django.setup()
+from django.db import connection, transaction
+from orgs.models import Membership
+def said():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return cursor.fetchone()[0]
+"""
+LOCK = """
+with transaction.atomic():
+    rows = Membership.objects.select_related("user").order_by("pk")
+    print(rows.select_for_update(of=("self",), no_key=True).query)
+"""
+# More than a statement has parameters for: they go by a table that lasts as long as the connection.
+MANY = """
+def show(execute, sql, params, many, context):
+    print(sql)
+    return None if "#Temp_params" in sql else execute(sql, params, many, context)
+with connection.execute_wrapper(show):
+    str(Membership.objects.filter(role__in=[str(number) for number in range(2100)]).query)
+"""
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[SqlServer]:
     with sql_server() as running:
@@ -52,6 +77,10 @@ def run(url: str, *command: str, **more: str) -> subprocess.CompletedProcess[str
 def check(url: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = ("check", "--tag", "database", "--database", "default")
     return run(url, "manage.py", *command, **more)
+
+
+def ask(server: SqlServer, program: str) -> subprocess.CompletedProcess[str]:
+    return run(server.url(), "-c", BEGINNING + program)
 
 
 class TestTheWayThere:
@@ -132,7 +161,7 @@ class TestMigrations:
         assert not FOREIGN.findall(_joined(statements))
 
     def test_let_capitals_count_in_every_column(self, statements: dict[str, list[str]]) -> None:
-        texts = re.findall(r"\] (?:nvarchar|char)\(\w+\)(.{8})", _joined(statements))
+        texts = re.findall(r"\] (?i:nvarchar|char)\(\w+\)(.{8})", _joined(statements))
 
         assert texts
         assert set(texts) == {" COLLATE"}
@@ -155,6 +184,27 @@ class TestMigrations:
                     index = rf"\[{model._meta.db_table}\]\(\[{column.column}\]\)"
                     left_out = rf"{index} WHERE \[{column.column}\] IS NOT NULL"
                     assert re.search(left_out, written), column
+
+
+class TestConnection:
+    def test_is_looked_at_and_goes_on(self, server: SqlServer) -> None:
+        done = ask(server, "said(); assert connection.is_usable(); print(said())")
+
+        assert done.stdout.strip() == "1", done.stderr
+
+    def test_locks_the_first_table_alone(self, server: SqlServer) -> None:
+        """What is asked for, of itself and with no key, is what the hint does anyway."""
+        done = ask(server, LOCK)
+
+        first = "FROM [orgs_membership] WITH (ROWLOCK, UPDLOCK) INNER JOIN [orgs_user] ON"
+        assert first in done.stdout, done.stderr
+
+    def test_compares_a_long_list_as_its_column_is_compared(self, server: SqlServer) -> None:
+        done = ask(server, MANY)
+
+        assert done.returncode == 0, done.stderr
+        (made,) = re.findall(r"CREATE TABLE #Temp_params \(params (.+)\)", done.stdout)
+        assert made.split() == ["NVARCHAR(10)", "COLLATE", "Latin1_General_100_BIN2"]
 
 
 class TestModels:

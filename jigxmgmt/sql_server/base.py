@@ -22,8 +22,7 @@ except ImportError as error:
 # Capitals, accents and widths count in every column, as on the other databases: two people of an
 # outside provider may differ in nothing else. Not the whole database's, since mssql-django writes
 # the catalogue's names in small letters.
-COLLATED = " COLLATE Latin1_General_100_BIN2"
-_IS_TEXT = ("char", "nvarchar")
+COLLATION = "Latin1_General_100_BIN2"
 _PLAIN = base.DatabaseWrapper.data_types
 
 ASKED = """
@@ -31,6 +30,13 @@ SELECT CASE WHEN N'a' = N'A' THEN 1 ELSE 0 END,
     (SELECT CAST(is_read_committed_snapshot_on AS int) FROM sys.databases
      WHERE database_id = DB_ID())
 """
+
+
+def _collated(written: str) -> str:
+    if not written.startswith(("char", "nvarchar")):
+        return written
+    # In capitals, since mssql-django adds a collation to what it reads "char" in, for long lists.
+    return f"{written.replace('nvarchar', 'NVARCHAR').replace('char', 'CHAR')} COLLATE {COLLATION}"
 
 
 class DatabaseFeatures(features.DatabaseFeatures):  # type: ignore[misc]
@@ -61,10 +67,7 @@ class DatabaseValidation(BaseDatabaseValidation):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
-    data_types = {
-        name: f"{written}{COLLATED}" if written.startswith(_IS_TEXT) else written
-        for name, written in _PLAIN.items()
-    }
+    data_types = {name: _collated(written) for name, written in _PLAIN.items()}
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
     validation_class = DatabaseValidation
