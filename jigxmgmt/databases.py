@@ -16,7 +16,6 @@ WAY = {
     "Encrypt": "yes",
     "TrustServerCertificate": "no",
     "HostnameInCertificate": "",
-    "ServerCertificate": "",
     "MultiSubnetFailover": "",
 }
 
