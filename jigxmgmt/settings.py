@@ -219,8 +219,8 @@ OUTBOUND_ALLOWED_NETWORKS = tuple(
 )
 OUTBOUND_BIND_ADDRESS = env.str("OUTBOUND_BIND_ADDRESS", default="") or None
 PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=10.0)
-# `mssql_python`, or `pyodbc:` and the name of an ODBC driver that the operator installed.
-SQL_SERVER_DRIVER = env.str("SQL_SERVER_DRIVER", default="mssql_python")
+# What ODBC calls a driver that the operator installed; none named: the one that the extra brings.
+SQL_SERVER_DRIVER = env.str("SQL_SERVER_DRIVER", default="")
 # Where service principals get their tokens; nowhere named: the cloud that the database is in.
 AZURE_AUTHORITY_HOST = env.str("AZURE_AUTHORITY_HOST", default="").rstrip("/")
 EGRESS_ADDRESSES = env.list("EGRESS_ADDRESSES", default=[])

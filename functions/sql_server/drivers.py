@@ -1,105 +1,88 @@
-"""The drivers that can carry T-SQL, each behind the same verb; no other module knows one.
+"""ODBC drivers behind one verb; no other module knows the library that carries them.
 
-`mssql-python` brings Microsoft's ODBC driver along, `pyodbc` takes one that the operator installed.
-Both speak DB-API 2.0 (PEP 249) and ODBC.
+`pyodbc` speaks DB-API 2.0 (PEP 249). Microsoft's ODBC driver is the one that the `mssql` extra
+brings along as a wheel, or one that the operator installed.
 """
 
 import importlib
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache
+from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-from functions.sql_server.faults import (
-    BROKEN,
-    NOT_SIGNED_IN,
-    OTHERS,
-    TIMED_OUT,
-    Told,
-    told,
-)
+from functions.sql_server.faults import told
 from functions.sql_server.relays import LOOPBACK, Relay
-from functions.sql_server.sessions import Dialect, Session
+from functions.sql_server.sessions import Session
 from functions.sql_server.targets import AccessToken, Password, SignIn, Target
 
 INSTALL = "pip install --require-hashes -r requirements-mssql.txt"
-# Of Microsoft's ODBC driver: SQL_COPT_SS_ACCESS_TOKEN, SQL_COPT_SS_RESET_CONNECTION.
-_ACCESS_TOKEN, _RESET, _RESET_YES = 1256, 1246, 1
+# Of Microsoft's ODBC driver: SQL_COPT_SS_ACCESS_TOKEN, SQL_SS_TIMESTAMPOFFSET, SQL_SS_UDT.
+_ACCESS_TOKEN, _DATETIMEOFFSET, _UDT = 1256, -155, -151
 _KEEP_ALIVE_SECONDS = 30
-_DATETIMEOFFSET = -155  # SQL_SS_TIMESTAMPOFFSET
 
 
 class DriverMissing(Exception):
     """There is no driver here; the message is the library's, and tells what it lacks."""
 
 
-class Driver(Protocol):
-    """Opens sessions, through a relay or by name. Raises SqlError and what `faults` names."""
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Opens sessions, through a relay or by name."""
 
-    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session: ...
+    library: ModuleType
+    name: str
+
+    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
+        """Sign in. Raises SqlError, UpstreamUnreachable or UpstreamTimeout."""
+        string = f"Driver={_braced(self.name)};{connection_string(target, sign_in, relay)}"
+        connection = told(
+            lambda: self.library.connect(
+                string,
+                autocommit=True,
+                timeout=target.connect_seconds,
+                attrs_before=_attributes(sign_in),
+            ),
+            self.library.Error,
+        )
+        for kind, read in _READERS.items():
+            connection.add_output_converter(kind, read)
+        return Session(connection, self.library.Error, relay)
 
 
 @cache
-def load_driver(name: str) -> Driver:
-    """Load `mssql_python`, or `pyodbc:` and the name that ODBC has for the operator's driver.
+def load_driver(name: str = "") -> Driver:
+    """Load the driver that ODBC has by this name, or the one that came as a wheel.
 
     Raises DriverMissing.
     """
-    module, _, odbc_driver = name.partition(":")
     try:
-        loaded = importlib.import_module(module)
+        library = importlib.import_module("pyodbc")
+        path = name or _driver_of_wheel()
     except ImportError as error:
         raise DriverMissing(str(error)) from None
-    return _Pyodbc(loaded, odbc_driver) if module == "pyodbc" else _MssqlPython(loaded)
+    if name and name not in library.drivers():
+        raise DriverMissing(f"ODBC has no driver {name}")
+    library.pooling = False  # type: ignore[attr-defined]
+    library.native_uuid = True  # type: ignore[attr-defined]
+    return Driver(library, path)
 
 
-class _MssqlPython:
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
-        # The library's own pool is one for the process, and would outlive a change of password.
-        module.pooling(enabled=False)
-        states = (*TIMED_OUT, *BROKEN, NOT_SIGNED_IN, *OTHERS)
-        named = {state: module.exceptions.sqlstate_to_exception(state, "") for state in states}
-        self._states = {error.driver_error: state for state, error in named.items() if error}
-        self._dialect = Dialect(
-            module.exceptions.Exception, self._told, _reset_inside, self._counted
-        )
-
-    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
-        string = connection_string(target, sign_in, relay)
-        connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
-        connection.connection_str = ""  # it would keep the password for as long as it lives
-        return Session(connection, self._dialect, relay)
-
-    def _told(self, error: Any) -> Told:
-        return self._states.get(error.driver_error, ""), str(error.ddbc_error)
-
-    def _counted(self, cursor: Any) -> int:
-        # The cursor's own is that of the first statement, whichever it stands at.
-        return int(self._module.ddbc_bindings.DDBCSQLRowCount(cursor.hstmt))
+def _driver_of_wheel() -> str:
+    """Find the driver's file: the wheel has several, and its library knows the system's own."""
+    folder = Path(importlib.import_module("mssql_python_odbc").__file__ or "").parent
+    finder = importlib.import_module("mssql_python.ddbc_bindings")
+    return str(finder.GetDriverPathCpp(str(folder)))
 
 
-class _Pyodbc:
-    def __init__(self, module: ModuleType, odbc_driver: str) -> None:
-        self._module = module
-        self._odbc_driver = odbc_driver
-        self._dialect = Dialect(module.Error, _pyodbc_told, _reset, _counted)
-        module.pooling = False  # type: ignore[attr-defined]
-        module.native_uuid = True  # type: ignore[attr-defined]
-
-    def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
-        string = connection_string(target, sign_in, relay)
-        string = f"Driver={_braced(self._odbc_driver)};{string}"
-        connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
-        connection.add_output_converter(_DATETIMEOFFSET, _moment)
-        return Session(connection, self._dialect, relay)
-
-
-def _pyodbc_told(error: Exception) -> Told:
-    state, message = (*error.args, "", "")[:2]
-    return str(state), str(message)
+def _attributes(sign_in: SignIn) -> dict[int, bytes]:
+    if not isinstance(sign_in, AccessToken):
+        return {}
+    token = sign_in.secret.reveal().encode("utf-16-le")
+    return {_ACCESS_TOKEN: struct.pack("<i", len(token)) + token}
 
 
 def _moment(packed: bytes) -> datetime:
@@ -109,43 +92,13 @@ def _moment(packed: bytes) -> datetime:
     return datetime(year, month, day, hour, minute, second, fraction // 1000, tzinfo=zone)
 
 
-def _counted(cursor: Any) -> int:
-    return int(cursor.rowcount)
-
-
-def _opened(
-    dialect: Dialect,
-    connect: Callable[..., Any],
-    string: str,
-    target: Target,
-    sign_in: SignIn,
-) -> Any:
-    attributes: dict[int, Any] = {}
-    if isinstance(sign_in, AccessToken):
-        token = sign_in.secret.reveal().encode("utf-16-le")
-        attributes[_ACCESS_TOKEN] = struct.pack("<i", len(token)) + token
-    return told(
-        lambda: connect(
-            string, autocommit=True, timeout=target.connect_seconds, attrs_before=attributes
-        ),
-        error_type=dialect.error_type,
-        told_by=dialect.told_by,
-    )
-
-
-def _reset(connection: Any) -> None:
-    connection.set_attr(_RESET, _RESET_YES)
-
-
-def _reset_inside(connection: Any) -> None:
-    # The library lets only some attributes through, and this one stands one layer below.
-    connection._conn.set_attr(_RESET, _RESET_YES)
+_READERS: dict[int, Callable[[bytes], Any]] = {_DATETIMEOFFSET: _moment, _UDT: bytes}
 
 
 def connection_string(target: Target, sign_in: SignIn, relay: Relay | None) -> str:
     """Write ODBC's connection string ([MS-ODBCSTR]); it holds the password, so nobody keeps it.
 
-    The library connects anew by itself where a connection broke; that is ours to do, through what
+    The driver connects anew by itself where a connection broke; that is ours to do, through what
     vets the way.
     """
     keys = {
@@ -158,6 +111,7 @@ def connection_string(target: Target, sign_in: SignIn, relay: Relay | None) -> s
         "MultiSubnetFailover": _yes_or_no(target.is_multi_subnet and relay is None),
         "ConnectRetryCount": "0",
         "KeepAlive": str(_KEEP_ALIVE_SECONDS),
+        "APP": "jigxmgmt",
     }
     if isinstance(sign_in, Password):
         keys |= {"UID": sign_in.user, "PWD": sign_in.secret.reveal()}

@@ -1,10 +1,8 @@
-"""What a driver raises, as the kinds of failure that a call can end in.
+"""What the driver raises, as the kinds of failure that a call can end in.
 
-Drivers differ in how much they tell. `mssql-python` names the SQLSTATE's meaning and the server's
-words, `pyodbc` the SQLSTATE and the words with the server's number behind them; neither tells
-severity and line. So whatever the server lets a statement catch is caught there, and what comes
-this way is the rest: a time that ran out, a way that broke, a sign-in that failed, an error of
-severity 20 or more.
+It tells the SQLSTATE and the words, with the server's number behind them, and neither severity nor
+line. So whatever the server lets a statement catch is caught there, and what comes this way is the
+rest: a time that ran out, a way that broke, a sign-in that failed, an error of severity 20 or more.
 """
 
 import re
@@ -12,21 +10,19 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from functions.engine.failures import (
+    BadResponse,
     EngineFailure,
     SqlError,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
 
-# A SQLSTATE ("" where the driver does not tell) and the words of the server or of the driver.
-Told = tuple[str, str]
 Result = TypeVar("Result")
 
 # SQLSTATEs (ODBC, appendix A).
-TIMED_OUT = ("HYT00", "HYT01")
-BROKEN = ("08001", "08003", "08004", "08007", "08S01", "01002")
-NOT_SIGNED_IN = "28000"
-OTHERS = ("22001", "22003", "22007", "22012", "22018", "23000", "40001", "42000", "42S02", "42S22")
+_TIMED_OUT = ("HYT00", "HYT01")
+_BROKEN = ("08001", "08003", "08004", "08007", "08S01", "01002")
+_NOT_SIGNED_IN = "28000"
 
 _PREFIXES = re.compile(r"^(?:\[[^\]]*\])*\s*(?:\[[^\]]*\])*")
 _NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)\s*$")
@@ -39,34 +35,32 @@ _CODES = (
 )
 
 
-def told(
-    work: Callable[[], Result],
-    *,
-    error_type: type[Exception],
-    told_by: Callable[[Exception], Told],
-) -> Result:
+def told(work: Callable[[], Result], error_type: type[Exception]) -> Result:
     """Do the work, and turn what the driver raises into a failure of the call."""
     try:
         return work()
+    except UnicodeDecodeError:
+        failure: EngineFailure = BadResponse("A text of the result is half a character.")
     except error_type as error:
-        failure = _failure_of(*told_by(error))
+        state, words = (*error.args, "", "")[:2]
+        failure = _failure_of(str(state), str(words))
     # Outside the except clause: the driver's error leads to its frames, and they hold the password
     # and the values.
     raise failure
 
 
 def _failure_of(state: str, words: str) -> EngineFailure:
-    if state in TIMED_OUT:
+    if state in _TIMED_OUT:
         return UpstreamTimeout("The database did not answer in time.")
     number = _NUMBER.search(words)
     message = _NUMBER.sub("", _PREFIXES.sub("", words)).strip()
     code = next((code for code, pattern in _CODES if pattern.search(words)), None)
     if code == "database_unavailable":
         return SqlError("The database is not available at the moment.", details=_details(code=code))
-    if code is not None or state == NOT_SIGNED_IN:
+    if code is not None or state == _NOT_SIGNED_IN:
         code = code or "sign_in_refused"
         return SqlError("The database refused the sign-in.", details=_details(code=code))
-    if state in BROKEN:
+    if state in _BROKEN:
         if "SSL Provider" in words:
             message = "The database's certificate can't be verified."
             return UpstreamUnreachable(message, details={"code": "tls_refused"})

@@ -5,13 +5,12 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from functions.engine.batches import Batch, Kind
 from functions.engine.failures import EngineFailure, UpstreamTimeout
 from functions.engine.recordsets import Recordsets
-from functions.sql_server.faults import Told, told
+from functions.sql_server.faults import told
 from functions.sql_server.relays import Relay
 
 # Rows are fetched some at a time, as many as this could hold at the columns' declared sizes.
@@ -20,6 +19,8 @@ _MOST_FETCHED = 500
 # A column of (max) declares no size.
 _LARGE = 4_000_000
 _CHECK_SECONDS = 5
+# Of Microsoft's ODBC driver: SQL_COPT_SS_RESET_CONNECTION.
+_RESET, _RESET_YES = 1246, 1
 # What ODBC calls the precision of a real.
 _SINGLE_BITS = 24
 
@@ -35,30 +36,17 @@ _ODBC_TYPES: dict[Kind, tuple[int, int, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """In what one driver differs from another.
-
-    `reset` asks it to have the server forget what the last user of a session left (settings,
-    temporary tables, a transaction) before it does anything else ([MS-TDS] 2.2.3.1.2,
-    RESETCONNECTION). `count` is how many rows the statement changed that a cursor stands at.
-    """
-
-    error_type: type[Exception]
-    told_by: Callable[[Any], Told]
-    reset: Callable[[Any], None]
-    count: Callable[[Any], int]
-
-
 class Session:
     """For one thread at a time, but for `cut`; what the driver raises is a failure of the call.
 
     Where there is a relay, whoever waits for the server returns at once when it is cut.
     """
 
-    def __init__(self, connection: Any, dialect: Dialect, relay: Relay | None = None) -> None:
+    def __init__(
+        self, connection: Any, error_type: type[Exception], relay: Relay | None = None
+    ) -> None:
         self._connection = connection
-        self._dialect = dialect
+        self._error_type = error_type
         self._relay = relay
 
     def run(self, batch: Batch, recordsets: Recordsets, *, seconds: float) -> None:
@@ -88,13 +76,16 @@ class Session:
                     if time.monotonic() > ends:
                         raise UpstreamTimeout("The database did not send its rows in time.")
             else:
-                recordsets.count(self._dialect.count(cursor))
+                recordsets.count(cursor.rowcount)
             if not cursor.nextset():
                 return
 
     def renew(self) -> None:
-        """Make it as new for whoever is next."""
-        self._do(lambda: self._dialect.reset(self._connection))
+        """Have the server forget what was set, made or begun, before it does anything else.
+
+        [MS-TDS] 2.2.3.1.2, RESETCONNECTION.
+        """
+        self._do(lambda: self._connection.set_attr(_RESET, _RESET_YES))
 
     def is_alive(self) -> bool:
         """Ask the server for a sign of life: after a failover it has forgotten us."""
@@ -113,12 +104,12 @@ class Session:
         return True
 
     def _do(self, work: Callable[[], None]) -> None:
-        told(work, error_type=self._dialect.error_type, told_by=self._dialect.told_by)
+        told(work, self._error_type)
 
     def close(self) -> None:
         """End it without a word to the server, which might not answer."""
         self.cut()
-        with suppress(self._dialect.error_type):
+        with suppress(self._error_type):
             self._connection.close()
 
     def cut(self) -> None:
@@ -128,7 +119,7 @@ class Session:
 
 
 def _fetched(cursor: Any) -> Iterator[Sequence[Sequence[Any]]]:
-    """Fetch some rows at a time; one at a time would hold the interpreter while it waits."""
+    """Fetch some rows at a time, as many as may be held at once."""
     declared = sum(column[3] or _LARGE for column in cursor.description)
     most = max(1, min(_MOST_FETCHED, _FETCH_BYTES // declared))
     singles = [place for place, column in enumerate(cursor.description) if _is_single(column)]

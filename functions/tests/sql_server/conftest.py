@@ -1,9 +1,7 @@
-"""The drivers of the product, and a scripted server that they trust."""
+"""The driver of the product, and a scripted server that they trust."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import mssql_python_odbc
 import pytest
 
 from functions.sql_server.drivers import Driver, load_driver
@@ -26,13 +24,6 @@ def certificate(authority: Authority) -> Certificate:
     return authority.issue(NAME)
 
 
-def odbc_driver() -> Path:
-    """Find the ODBC driver that the one library brings along, for the other to use."""
-    libraries = Path(mssql_python_odbc.get_libs_dir())
-    return next(libraries.glob("linux/debian_ubuntu/*/lib/libmsodbcsql*"))
-
-
-@pytest.fixture(params=["mssql_python", "pyodbc"])
-def driver(request: pytest.FixtureRequest) -> Driver:
-    name = request.param
-    return load_driver(name if name == "mssql_python" else f"pyodbc:{odbc_driver()}")
+@pytest.fixture
+def driver() -> Driver:
+    return load_driver()

@@ -60,7 +60,7 @@ class House:
             PooledDatabase(
                 target=target_at(server, **{"query_seconds": 5, **changed}),
                 sign_in=SIGN_IN,
-                driver=load_driver("mssql_python"),
+                driver=load_driver(),
                 pool=own,
                 policy=LOOPBACK,
                 off_loop=self.threads.of(str(id(own))),
@@ -175,6 +175,18 @@ class TestPool:
 
 
 class TestBulkhead:
+    def test_a_long_text_that_comes_in_pieces_holds_up_nobody(
+        self, certificate: Certificate
+    ) -> None:
+        """The driver waits for the rest of a row, and the relay has to bring it meanwhile."""
+        long = Rows([COLUMN, Column("t", kinds.nvarchar(None))], [(1, "x" * 3_000)] * 40)
+
+        async def story(house: House) -> None:
+            assert len(await house.database(server).ask()) == 40
+
+        with sql_server(always(long), certificate=certificate) as server:
+            live(story)
+
     def test_a_silent_database_holds_up_no_other(self, certificate: Certificate) -> None:
         async def story(house: House) -> None:
             slow, quick = house.database(silent), house.database(server)

@@ -133,6 +133,6 @@ class TestTargets:
 
 
 class TestLoading:
-    def test_a_library_that_is_not_there(self) -> None:
+    def test_a_name_that_odbc_does_not_have(self) -> None:
         with pytest.raises(DriverMissing):
             load_driver("no_such_driver")

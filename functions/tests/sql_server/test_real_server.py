@@ -86,10 +86,10 @@ def body(session: Session, statement: str, **values: Any) -> dict[str, Any]:
     return ask(session, query(statement, parameters={name: {} for name in values}), values)
 
 
-@pytest.fixture(scope="module", params=["mssql_python"])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
     """Make a schema with a table and procedures, and leave nothing behind."""
-    place = Place(f"portal_{secrets.token_hex(6)}", load_driver(request.param))
+    place = Place(f"portal_{secrets.token_hex(6)}", load_driver())
     place.make("CREATE SCHEMA {schema}")
     place.make("CREATE TABLE {schema}.stock (id int PRIMARY KEY, name nvarchar(40), n int)")
     place.make("INSERT INTO {schema}.stock VALUES (1, N'Bén', 5), (2, N'Ann', 7)")
