@@ -23,11 +23,11 @@ class Parameter:
     name: str
     location: str
     type: str
-    is_bound: bool
-    kinds: tuple[str, ...]
     is_required: bool
     default: str
     credential: str
+    is_bound: bool = False
+    kinds: tuple[str, ...] = ()
 
     @property
     def is_input(self) -> bool:
@@ -59,11 +59,11 @@ def _parameter(
         name=parameter.name,
         location=parameter.location,
         type=parameter.type or ("" if is_sql else "string"),
-        is_bound=is_sql and is_bindable(parameter.name),
-        kinds=kinds_of(parameter) if is_sql else (),
         is_required=parameter.is_required,
         default="" if is_secret else default,
         credential=_credential(parameter) if is_secret else "",
+        is_bound=is_sql and is_bindable(parameter.name),
+        kinds=kinds_of(parameter) if is_sql else (),
     )
 
 
