@@ -36,6 +36,7 @@ connection: erp
 procedure: dbo.ReserveStock
 parameters:
   photo: {type: file, encoding: binary}
+  lines: {type: array}
   reservation: {type: number, location: output}
 """
 MOST_QUERIES = 20
@@ -116,7 +117,7 @@ class TestParameters:
 
         for words in ("nvarchar(4000)", "as its value is", "not bound"):
             assert words in query
-        for words in ("varbinary(max)", "decimal(38,10)"):
+        for words in ("varbinary(max)", "decimal(38,10)", "as JSON"):
             assert words in procedure
 
     def test_name_no_credential(self, browser: Client, acme: Acme) -> None:
