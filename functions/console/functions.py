@@ -23,6 +23,7 @@ from functions.console.access import (
 from functions.console.forms import TrialForm
 from functions.console.highlighting import highlight
 from functions.console.parameters import Parameter, parameters_of
+from functions.console.statements import statement_of
 from functions.console.statistics import day_of
 from functions.models import CallRecord, FunctionDefinition
 from functions.services.authorizations import connected_keys
@@ -78,6 +79,7 @@ def function_context(
         "function": definition,
         "solution": solution,
         "parameters": parameters,
+        "statement": statement_of(definition),
         "lines": highlight(definition.text),
         "day": day_of(calls, now=timezone.now()),
         "may_try": may_try,

@@ -1,10 +1,17 @@
-"""Colours for a definition that is only read: keys, quoted text, comments."""
+"""Colours for what is only read: a definition's keys, a statement's parameters, quoted text."""
 
 import re
 from dataclasses import dataclass
 
 KEY = re.compile(
     r"""^(?P<before>\s*(?:-\s+)*)(?P<key>[\w$@./-]+|"[^"]*"|'[^']*')(?P<colon>:)(?=\s|$)"""
+)
+STATEMENT = re.compile(
+    r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+    | (?P<text>'(?:[^']|'')*(?:'|\Z))
+    | (?P<key>(?<![\w@#$])@[\w#$][\w@#$]*)
+    | (?:\[[^\]]*(?:\]|\Z) | "[^"]*(?:"|\Z))  # names, in which nothing else begins""",
+    re.DOTALL | re.VERBOSE,
 )
 QUOTED = re.compile(r"""(?P<text>"(?:[^"\\]|\\.)*"|'[^']*')|(?P<comment>(?:^|(?<=\s))#.*$)""")
 
@@ -18,6 +25,26 @@ class Part:
 def highlight(text: str) -> list[list[Part]]:
     """Split YAML into lines of coloured parts; joined again, the parts are the text."""
     return [_line(line) for line in text.splitlines()]
+
+
+def highlight_statement(text: str) -> list[list[Part]]:
+    """Split T-SQL into lines of coloured parts; a comment or a text may go over several."""
+    text = "\n".join(text.splitlines())
+    lines: list[list[Part]] = [[]]
+    position = 0
+    for match in STATEMENT.finditer(text):
+        _put(lines, text[position : match.start()], "")
+        _put(lines, match[0], match.lastgroup or "")
+        position = match.end()
+    _put(lines, text[position:], "")
+    return lines
+
+
+def _put(lines: list[list[Part]], text: str, kind: str) -> None:
+    first, *others = text.split("\n")
+    if first:
+        lines[-1].append(Part(first, kind))
+    lines += [[Part(line, kind)] if line else [] for line in others]
 
 
 def _line(line: str) -> list[Part]:

@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from django_stubs_ext import StrPromise
 from ruamel.yaml import YAML
 
 from functions.console.highlighting import Part, highlight
+from functions.console.sql_language import CODES, FORMS, bindings, examples
 from functions.engine import Provider, language
 from functions.engine.evaluation import FILLED_FROM_CONTEXT
 from functions.engine.failures import EngineFailure
@@ -58,8 +60,19 @@ class Section:
 @personal_page
 def language_page(request: UserHttpRequest) -> HttpResponse:
     address = schema_address()
+    query, execute = examples()
     context = {
         "sections": sections(),
+        "query_lines": query,
+        "execute_lines": execute,
+        "bindings": bindings(),
+        "forms": FORMS,
+        "codes": CODES,
+        "bounds": {
+            "rows": settings.LANE_MAX_ROWS,
+            "bytes": settings.LANE_MAX_BYTES,
+            "seconds": settings.LANE_CALL_SECONDS,
+        },
         "context_keys": language.CONTEXT.items(),
         "filled": sorted(FILLED_FROM_CONTEXT),
         "roots": language.ROOTS,

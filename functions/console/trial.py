@@ -4,11 +4,11 @@ Nothing that is typed here, and nothing that comes back, is kept: the answer is 
 response, which no cache may hold. So a trial answers its POST with the page, not with a redirect.
 """
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import Any, cast
 
+import orjson
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -22,25 +22,33 @@ from functions.console.access import open_function
 from functions.console.forms import TrialForm
 from functions.console.functions import function_context, unconnected_credentials
 from functions.console.parameters import parameters_of
+from functions.console.result_sets import (
+    DatabaseAnswer,
+    DatabaseFault,
+    fault_of,
+    lay_out,
+    written,
+)
+from functions.console.statements import statement_of
 from functions.models import FunctionDefinition
 from functions.services.calls import CallAnswer, try_function
+from functions.sql_server.drivers import INSTALL
 from jigxmgmt.api import status_of
 from jigxmgmt.errors import DomainError
 from orgs import policies
 from orgs.models import User
 
-# What a page can show without becoming slow; the size that is shown is that of the whole.
-MOST_CHARACTERS = 100_000
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer, made ready for the page."""
+    """An answer, made ready for the page; the size is that of all which an app would get."""
 
     document: dict[str, Any]
     output: str
     is_cut: bool
     size: int
+    database: DatabaseAnswer | None
+    fault: DatabaseFault | None
 
 
 @require_POST
@@ -65,11 +73,18 @@ async def try_it(request: HttpRequest, solution_id: uuid.UUID, name: str) -> Htt
 
 
 def show(answer: CallAnswer) -> Shown:
-    """Lay out the output of an answer; past a bound only its beginning."""
+    """Lay out the output of an answer, and what a database answered before it was transformed."""
     document = answer.document
-    output = json.dumps(document.get("output"), indent=2, ensure_ascii=False)
-    is_cut = len(output) > MOST_CHARACTERS
-    return Shown(document, output[:MOST_CHARACTERS], is_cut, len(answer.json))
+    told = document.pop("answer", None)
+    output, is_cut = written(document.get("output"))
+    return Shown(
+        document,
+        output,
+        is_cut,
+        size=len(answer.json) if told is None else len(orjson.dumps(document)),
+        database=told and lay_out(told),
+        fault=fault_of(document.get("error")),
+    )
 
 
 def _sign_in_first(request: HttpRequest, address: str) -> HttpResponse:
@@ -104,11 +119,11 @@ def _page(
             solution, parameters_of(function), cast(User, request.user)
         )
         context = {"function": function, "solution": solution, "form": form}
-        context["unconnected"] = waiting
+        context |= {"unconnected": waiting, "statement": statement_of(function)}
     else:
         template = "functions/function.html"
         context = function_context(function, user=cast(User, request.user), form=form)
-    context |= {"answer": answer, "refusal": refusal, "may_try": True}
+    context |= {"answer": answer, "refusal": refusal, "may_try": True, "install": INSTALL}
     response = render(request, template, context)
     response["Cache-Control"] = "no-store"
     return response

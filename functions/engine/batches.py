@@ -149,7 +149,7 @@ def bind(parameter: Parameter, value: Any) -> Bound:
     if kind in FILE_TYPES and parameter.encoding == "binary":
         return Bound(Kind.OCTETS, None if value is None else _octets(parameter, value))
     if value is None:
-        return Bound(_KINDS.get(kind, Kind.TEXT), None)
+        return Bound(next(iter(kinds_of(parameter)), Kind.TEXT), None)
     if kind != "string" and isinstance(value, bool):
         return Bound(Kind.BIT, value)
     if kind != "string" and isinstance(value, int | float):
@@ -178,21 +178,32 @@ def _number(value: float, *, is_whole: bool) -> Bound:
     return Bound(Kind.FLOAT, float(value))
 
 
+# The first is null's; which of the others it is, the value decides.
+_NUMBERS, _TEXTS = (Kind.EXACT, Kind.WHOLE, Kind.FLOAT), (Kind.LONG_TEXT, Kind.TEXT)
 _KINDS = {
-    "string": Kind.TEXT,
-    "number": Kind.EXACT,
-    "int": Kind.WHOLE,
-    "boolean": Kind.BIT,
-    "array": Kind.LONG_TEXT,
-    "object": Kind.LONG_TEXT,
-    "file": Kind.LONG_TEXT,
-    "image": Kind.LONG_TEXT,
+    "string": (Kind.TEXT, Kind.LONG_TEXT),
+    "number": _NUMBERS,
+    "int": (Kind.WHOLE, Kind.EXACT, Kind.FLOAT),
+    "boolean": (Kind.BIT,),
+    "array": _TEXTS,
+    "object": _TEXTS,
+    "file": _TEXTS,
+    "image": _TEXTS,
 }
+
+
+def kinds_of(parameter: Parameter) -> tuple[Kind, ...]:
+    """List what a value may be bound as; nothing where the value alone decides, or it never is."""
+    if not is_bindable(parameter.name):
+        return ()
+    if parameter.type in FILE_TYPES and parameter.encoding == "binary":
+        return (Kind.OCTETS,)
+    return _KINDS.get(parameter.type or "", ())
 
 
 def _kind_back(parameter: Parameter, sent: Kind) -> Kind:
     """Choose what holds whatever comes back: a longer text, or more digits, than was sent."""
-    kind = _KINDS.get(parameter.type or "", sent)
+    kind = _KINDS.get(parameter.type or "", (sent,))[0]
     if sent is Kind.FLOAT or (parameter.type in FILE_TYPES and parameter.encoding == "binary"):
         kind = sent
     return Kind.LONG_TEXT if kind is Kind.TEXT else kind

@@ -44,6 +44,17 @@ parameters:
 outputTransform: |
   $.value.{{"id": $string(id), "name": name}}
 """
+ORDERS = """\
+provider: DATA_PROVIDER_SQL
+method: query
+connection: orders
+query: |
+  -- The newest first.
+  SELECT id, total FROM dbo.Orders WHERE region = @region ORDER BY placed_at DESC
+parameters:
+  region: {type: string, value: EU}
+  since: {type: date}
+"""
 
 type_of_browser = Callable[..., Page]
 
@@ -70,6 +81,7 @@ def field(installation: Installation, transactional_db: None) -> Field:
     field.publish(
         list_customers=LIST_CUSTOMERS.format(service="https://crm.example.com"),
         nearby_sites="{provider: DATA_PROVIDER_REST, url: 'https://a.example', useLocalCall: true}",
+        list_orders=ORDERS,
     )
     field.save_api_key("crm", "s3cret-key", "https://crm.example.com")
     expires_at = timezone.now() + timedelta(days=1)

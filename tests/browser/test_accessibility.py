@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LIST_CUSTOMERS, type_of_browser
+from tests.browser.conftest import LIST_CUSTOMERS, ORDERS, type_of_browser
 from tests.browser.crowd import TOKEN, Crowd, make_crowd
 from tests.people import Field
 
@@ -56,6 +56,7 @@ def pages_of(field: Field) -> Iterator[str]:
     yield "/language"
     yield f"/solutions/{field.solution.pk}"
     yield f"/solutions/{field.solution.pk}/functions/list-customers"
+    yield f"/solutions/{field.solution.pk}/functions/list-orders"
     yield f"/calls/{field.organization.calls.latest('started_at').pk}"
     yield from ("/my-devices", "/profile/connections", "/accounts/2fa/", "/accounts/sessions/")
     yield "/accounts/password/change/"
@@ -87,7 +88,8 @@ def pages_of_configurations(field: Field) -> Iterator[str]:
 
 
 def pages_of_solution(field: Field, crowd: Crowd) -> Iterator[str]:
-    field.publish(list_customers=LIST_CUSTOMERS.format(service="https://crm.example.com/v2"))
+    changed = LIST_CUSTOMERS.format(service="https://crm.example.com/v2")
+    field.publish(list_customers=changed, list_orders=ORDERS)
     yield "/solutions/new"
     here = f"/solutions/{field.solution.pk}"
     yield from (f"{here}/versions", f"{here}/versions/2", f"{here}/versions/1", f"{here}/publish")

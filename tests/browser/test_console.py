@@ -1,18 +1,25 @@
 """The console in a browser: what scripts add, and that all works without them."""
 
+import json
 import re
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 from pytest_httpserver import HTTPServer
 
+from functions.console.functions import function_context
+from functions.console.trial import show
+from functions.models import FunctionDefinition
+from functions.services.calls import CallAnswer
 from orgs.services.organizations import allow_networks
 from tests.browser.conftest import LIST_CUSTOMERS, type_of_browser
 from tests.browser.test_accessibility import faults_of
 from tests.conftest import wait_until
 from tests.people import PASSWORD, Field
 
+COLUMNS, ROWS = [f"column {number}" for number in range(40)], range(1_204)
 PHONE = {"width": 390, "height": 844}
 
 
@@ -29,6 +36,25 @@ def trial(field: Field, httpserver: HTTPServer) -> str:
     field.publish(list_customers=LIST_CUSTOMERS.format(service=service))
     field.save_api_key("crm", "s3cret-key", service)
     return f"/solutions/{field.solution.pk}/functions/list-customers"
+
+
+def answer_of_a_database(field: Field) -> str:
+    """Return what a trial of the SQL function answers, as if a server had sent two sets."""
+    rows = [{"id": n, "note": None, "name": "", **dict.fromkeys(COLUMNS, "x" * 300)} for n in ROWS]
+    document = {
+        "correlation_id": "c",
+        "status": "ok",
+        "output": rows[:2],
+        "error": None,
+        "upstream": {"status": None, "pages": 1},
+        "timing_ms": {"total": 9, "queue": 1, "upstream": 7, "transform": 1},
+        "warnings": [],
+        "answer": {"recordsets": [rows, [], rows[:1]], "output": {"a": None}, "rowsAffected": 2},
+    }
+    function = FunctionDefinition.objects.get(name="list-orders")
+    context = function_context(function, user=field.owner)
+    context["answer"] = show(CallAnswer("OK", json.dumps(document).encode()))
+    return render_to_string("functions/_trial.html", context)
 
 
 def run(page: Page, region: str) -> None:
@@ -102,6 +128,23 @@ class TestTryIt:
 
         expect(page.get_by_label("filter")).to_have_attribute("aria-invalid", "true")
         expect(page.get_by_text("Enter a valid JSON.")).to_be_visible()
+        assert faults_of(page) == []
+
+    @pytest.mark.parametrize("width", [1280, 390])
+    def test_shows_tables_in_places_of_their_own(
+        self, open_browser: type_of_browser, field: Field, width: int
+    ) -> None:
+        page = open_browser(field, user=field.owner, viewport={"width": width, "height": 860})
+        answer = answer_of_a_database(field)
+        page.route("**/try", lambda route: route.fulfill(body=answer, content_type="text/html"))
+        page.goto(f"/solutions/{field.solution.pk}/functions/list-orders")
+
+        run(page, "EU")
+
+        table = page.get_by_role("region", name="Result 1 · 1,204 rows")
+        expect(table).to_have_attribute("tabindex", "0")
+        assert table.evaluate("place => place.scrollWidth > place.clientWidth")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert faults_of(page) == []
 
     def test_leads_to_the_call_by_its_correlation_id(

@@ -17,11 +17,12 @@ PASSWORD = "pass-7f31b0c4"
 
 @dataclass
 class Scripted:
-    """Answers each run by the next answer, the last one again and again."""
+    """Answers each run by the next answer, the last one again and again, or is not there at all."""
 
     answers: Sequence[Answer]
     secrets: Sequence[engine.Secret] = (engine.Secret(PASSWORD),)
     batches: list[Batch] = field(default_factory=list)
+    refusal: Exception | None = None
 
     async def run(self, batch: Batch, recordsets: Recordsets, *, seconds: float) -> None:
         assert seconds > 0
@@ -92,6 +93,8 @@ def ask(
 
     async def find(name: str) -> engine.Database:
         assert name == "crm"
+        if asked.refusal is not None:
+            raise asked.refusal
         return asked
 
     async def run() -> engine.Outcome:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.engine.batches import Batch, Bound, Kind, compose
+from functions.engine.batches import Batch, Bound, Kind, bind, compose, kinds_of
 from functions.engine.failures import BadRequest
 from functions.tests.engine.database import execute, query
 from functions.tests.engine.upstream import check
@@ -152,6 +152,29 @@ class TestBinding:
         )
         with pytest.raises(BadRequest):
             composed(source, a="no base64!")
+
+    @pytest.mark.parametrize("kind", ["string", "number", "int", "boolean", "array", "file"])
+    def test_what_it_may_be_is_told_before_there_is_a_value(self, kind: str) -> None:
+        declared = check(query("SELECT @a", parameters=parameter(kind))).parameters["a"]
+        values: dict[str, list[Any]] = {
+            "string": ["a", "x" * 5_000],
+            "number": [12.5, 3, 1e30],
+            "int": [5, 2**63, 10**40],
+            "boolean": [True],
+            "array": [[1], ["x" * 5_000]],
+            "file": ["AP8=", "x" * 5_000],
+        }
+
+        bound = {bind(declared, value).kind for value in values[kind]}
+
+        assert bound == set(kinds_of(declared))
+        assert bind(declared, None).kind == kinds_of(declared)[0]
+
+    def test_it_is_not_told_where_only_the_value_tells(self) -> None:
+        parameters = {"a": {}, "b": {"type": "date"}, "x-key": {"type": "string"}}
+        declared = check(query("SELECT @a", parameters=parameters)).parameters.values()
+
+        assert [kinds_of(parameter) for parameter in declared] == [(), (), ()]
 
 
 class TestInjection:
