@@ -134,7 +134,7 @@ def _text(given: list[str], variables: Mapping[str, Kind], *, most_bytes: int) -
     lines += [
         "END TRY",
         "BEGIN CATCH",
-        "IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;",
+        "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;",
         f"SELECT ERROR_NUMBER() AS [{ERROR_MARK}], ERROR_SEVERITY() AS [severity], "
         "ERROR_STATE() AS [state], ERROR_LINE() AS [line], ERROR_PROCEDURE() AS [procedure], "
         "ERROR_MESSAGE() AS [message];",
