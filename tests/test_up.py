@@ -152,6 +152,18 @@ def plain(start: type_of_start, tmp_path_factory: pytest.TempPathFactory) -> Up:
     return start(tmp_path_factory.mktemp("plain"))
 
 
+@pytest.fixture
+def settled(plain: Up, tmp_path: Path) -> Path:
+    """A folder with the database of another installation, and keys of its own still to come."""
+    theirs = Path(plain.environment["DATA_DIR"]) / "jigxmgmt.sqlite3"
+    with (
+        closing(sqlite3.connect(theirs)) as source,
+        closing(sqlite3.connect(tmp_path / "jigxmgmt.sqlite3")) as copy,
+    ):
+        source.backup(copy)
+    return tmp_path
+
+
 class TestDemo:
     def test_pasted_lines_give_rows(self, demo: Up) -> None:
         answer = json.loads(demo.paste(demo.sign_in_line, demo.call_line))
@@ -265,9 +277,9 @@ class TestRefusals:
 class TestEnd:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_signal_stops_everything(
-        self, start: type_of_start, tmp_path: Path, number: signal.Signals
+        self, start: type_of_start, settled: Path, number: signal.Signals
     ) -> None:
-        up = start(tmp_path)
+        up = start(settled)
         family = up.processes()
 
         status = up.end(number)

@@ -7,6 +7,7 @@ import pytest
 
 from functions.sql_server.relays import LOOPBACK, Relay
 from functions.tests.sql_server.strangers import closed_port
+from tests.conftest import wait_until
 from tests.tds import (
     Column,
     Reroute,
@@ -80,7 +81,7 @@ class TestRelay:
         with sql_server(greeting=Stall(Stage.TLS)) as server, relay_to(server) as relay:
             waiting = threading.Thread(target=connect_in_vain, args=[relay, errors])
             waiting.start()
-            server.wait_until(lambda: len(server.sessions) == 1)
+            wait_until(lambda: relay.is_in_use)
             relay.close()
             waiting.join()
 
