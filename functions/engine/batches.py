@@ -26,6 +26,8 @@ from functions.engine.statements import is_bindable
 # No column of a customer's is called so.
 MARK = "jigxmgmt:"
 ERROR_MARK = f"{MARK}error"
+# What is told of an error; the first has the mark for its column.
+ERROR_NAMES = ("number", "severity", "state", "line", "procedure", "message")
 # What a statement raises that would leave its transaction, and so its locks, to the next call.
 _LEFT_OPEN = "The statement left its transaction open, so it was rolled back."
 _DIGITS, _SCALE = 38, 10

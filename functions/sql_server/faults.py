@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from functions.engine.batches import ERROR_NAMES
 from functions.engine.failures import (
     EngineFailure,
     SqlError,
@@ -79,5 +80,4 @@ def _failure_of(state: str, words: str) -> EngineFailure:
 
 def _details(**known: Any) -> dict[str, Any]:
     """Return what handlers read; null is what this way does not tell."""
-    names = ("number", "severity", "state", "line", "procedure", "message")
-    return dict.fromkeys(names) | known
+    return dict.fromkeys(ERROR_NAMES) | known
