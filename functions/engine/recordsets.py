@@ -24,6 +24,7 @@ _COUNTED = 2**53
 _MOST_NAMES = 5
 # What a set without rows takes here; a server may send any number of them.
 _SET_BYTES = 64
+_ON_THE_WIRE, _BESIDES_BYTES = 4, 1_000_000
 
 
 class Recordsets:
@@ -79,6 +80,14 @@ class Recordsets:
     def count(self, rows: int) -> None:
         """Add the rows that a statement without a result set changed."""
         self.rows_affected = min(self.rows_affected + max(rows, 0), _COUNTED)
+
+    @property
+    def most_wire_bytes(self) -> int:
+        """Bound what an answer within the limits takes on its way.
+
+        A letter is two bytes there, a small decimal 17, and what says nothing here travels too.
+        """
+        return _ON_THE_WIRE * self._limits.response_bytes + _BESIDES_BYTES
 
     @property
     def first(self) -> str:

@@ -64,8 +64,12 @@ class _MssqlPython:
         named = {state: module.exceptions.sqlstate_to_exception(state, "") for state in states}
         self._states = {error.driver_error: state for state, error in named.items() if error}
         self._dialect = Dialect(
-            module.exceptions.Exception, self._told, _reset_inside, self._counted
+            module.exceptions.Exception, self._told, _reset_inside, self._counted, self._cursor
         )
+        # The library reads every message of the server (PRINT) and holds the interpreter meanwhile:
+        # a loop that prints would stop the whole worker.
+        quiet = {"messages": property(_nothing, _nothing), "_capture_diagnostics": _nothing}
+        self._quiet_cursor = type("QuietCursor", (module.cursor.Cursor,), quiet)
 
     def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
         string = connection_string(target, sign_in, relay)
@@ -76,16 +80,25 @@ class _MssqlPython:
     def _told(self, error: Any) -> Told:
         return self._states.get(error.driver_error, ""), str(error.ddbc_error)
 
+    def _cursor(self, connection: Any) -> Any:
+        cursor = connection.cursor()
+        cursor.__class__ = self._quiet_cursor
+        return cursor
+
     def _counted(self, cursor: Any) -> int:
         # The cursor's own is that of the first statement, whichever it stands at.
         return int(self._module.ddbc_bindings.DDBCSQLRowCount(cursor.hstmt))
+
+
+def _nothing(*_anything: Any) -> None:
+    return None
 
 
 class _Pyodbc:
     def __init__(self, module: ModuleType, odbc_driver: str) -> None:
         self._module = module
         self._odbc_driver = odbc_driver
-        self._dialect = Dialect(module.Error, _pyodbc_told, _reset, _counted)
+        self._dialect = Dialect(module.Error, _pyodbc_told, _reset, _counted, _cursor)
         module.pooling = False  # type: ignore[attr-defined]
         module.native_uuid = True  # type: ignore[attr-defined]
 
@@ -95,6 +108,10 @@ class _Pyodbc:
         connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
         connection.add_output_converter(_DATETIMEOFFSET, _moment)
         return Session(connection, self._dialect, relay)
+
+
+def _cursor(connection: Any) -> Any:
+    return connection.cursor()
 
 
 def _pyodbc_told(error: Exception) -> Told:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from functions.engine.batches import ERROR_NAMES
 from functions.engine.failures import (
+    BadResponse,
     EngineFailure,
     SqlError,
     UpstreamTimeout,
@@ -28,6 +29,9 @@ TIMED_OUT = ("HYT00", "HYT01")
 BROKEN = ("08001", "08003", "08004", "08007", "08S01", "01002")
 NOT_SIGNED_IN = "28000"
 OTHERS = ("22001", "22003", "22007", "22012", "22018", "23000", "40001", "42000", "42S02", "42S22")
+
+# What drivers raise of values that are none: half a cell, a thirteenth month, letters of no code.
+_UNREADABLE = (RuntimeError, ValueError, ArithmeticError)
 
 _PREFIXES = re.compile(r"^(?:\[[^\]]*\])*\s*(?:\[[^\]]*\])*")
 _NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)\s*$")
@@ -47,10 +51,13 @@ def told(
     told_by: Callable[[Exception], Told],
 ) -> Result:
     """Do the work, and turn what the driver raises into a failure of the call."""
+    failure: EngineFailure
     try:
         return work()
     except error_type as error:
         failure = _failure_of(*told_by(error))
+    except _UNREADABLE:
+        failure = BadResponse("The database's answer can't be read.")
     # Outside the except clause: the driver's error leads to its frames, and they hold the password
     # and the values.
     raise failure

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.engine.batches import Batch, Kind
-from functions.engine.failures import EngineFailure, UpstreamTimeout
+from functions.engine.failures import EngineFailure, UpstreamTimeout, UpstreamTooLarge
 from functions.engine.recordsets import Recordsets
 from functions.sql_server.faults import Told, told
-from functions.sql_server.relays import Relay
+from functions.sql_server.relays import FEW_BYTES, Relay
 
 # Rows are fetched some at a time, as many as this could hold at the columns' declared sizes.
 _FETCH_BYTES = 8_000_000
@@ -42,12 +42,14 @@ class Dialect:
     `reset` asks it to have the server forget what the last user of a session left (settings,
     temporary tables, a transaction) before it does anything else ([MS-TDS] 2.2.3.1.2,
     RESETCONNECTION). `count` is how many rows the statement changed that a cursor stands at.
+    `cursor` makes one.
     """
 
     error_type: type[Exception]
     told_by: Callable[[Any], Told]
     reset: Callable[[Any], None]
     count: Callable[[Any], int]
+    cursor: Callable[[Any], Any]
 
 
 class Session:
@@ -67,17 +69,30 @@ class Session:
         Also raises what the recordsets do.
         """
         ends = time.monotonic() + seconds
+        self._expect(recordsets.most_wire_bytes)
 
         def work() -> None:
             # Whole seconds are what ODBC has, and none would be no bound at all.
             self._connection.timeout = max(1, math.ceil(seconds))
-            cursor = self._connection.cursor()
+            cursor = self._dialect.cursor(self._connection)
             cursor.setinputsizes([_ODBC_TYPES[bound.kind] for bound in batch.values])
             cursor.execute(batch.text, [bound.value for bound in batch.values])
             self._read(cursor, recordsets, ends)
             cursor.close()
 
-        self._do(work)
+        try:
+            self._do(work)
+        except EngineFailure:
+            if self._relay is None or not self._relay.is_exhausted:
+                raise
+        else:
+            return
+        raise UpstreamTooLarge("The database's answer is too large.")
+
+    def _expect(self, most_bytes: int) -> None:
+        """Let no more than this come: the driver holds any cell and any message of a server."""
+        if self._relay is not None:
+            self._relay.expect(most_bytes)
 
     def _read(self, cursor: Any, recordsets: Recordsets, ends: float) -> None:
         while True:
@@ -85,10 +100,10 @@ class Session:
                 recordsets.begin([column[0] for column in cursor.description])
                 for rows in _fetched(cursor):
                     recordsets.add(rows)
-                    if time.monotonic() > ends:
-                        raise UpstreamTimeout("The database did not send its rows in time.")
+                    _require_time(ends)
             else:
                 recordsets.count(self._dialect.count(cursor))
+            _require_time(ends)
             if not cursor.nextset():
                 return
 
@@ -99,9 +114,11 @@ class Session:
     def is_alive(self) -> bool:
         """Ask the server for a sign of life: after a failover it has forgotten us."""
 
+        self._expect(FEW_BYTES)
+
         def work() -> None:
             self._connection.timeout = _CHECK_SECONDS
-            cursor = self._connection.cursor()
+            cursor = self._dialect.cursor(self._connection)
             cursor.execute("SELECT 1")
             cursor.fetchmany(1)
             cursor.close()
@@ -125,6 +142,11 @@ class Session:
         """End the way to the server, from any thread."""
         if self._relay is not None:
             self._relay.close()
+
+
+def _require_time(ends: float) -> None:
+    if time.monotonic() > ends:
+        raise UpstreamTimeout("The database did not send its answer in time.")
 
 
 def _fetched(cursor: Any) -> Iterator[Sequence[Sequence[Any]]]:

@@ -28,6 +28,7 @@ from tests.tds import (
     Column,
     Count,
     Drop,
+    EndlessCell,
     EndlessRows,
     Error,
     Info,
@@ -213,6 +214,40 @@ class TestAnswers:
                 ask(session, query(), limits=limits)
             session.close()
             server.wait_until(lambda: not server.open_sessions)
+
+
+class TestHostileAnswers:
+    def test_a_cell_without_an_end(self, driver: Driver, certificate: Certificate) -> None:
+        answer = EndlessCell(Column("t", kinds.nvarchar(None)))
+        with (
+            sql_server([answer], certificate=certificate) as server,
+            pytest.raises(UpstreamTooLarge),
+        ):
+            ask(signed_in(driver, server), query(), limits=engine.Limits(response_bytes=10_000))
+
+    def test_messages_without_an_end(self, driver: Driver, certificate: Certificate) -> None:
+        answer = [Info("x" * 2_000)] * 1_000
+        with (
+            sql_server([answer], certificate=certificate) as server,
+            pytest.raises(UpstreamTooLarge),
+        ):
+            ask(signed_in(driver, server), query(), limits=engine.Limits(response_bytes=10_000))
+
+    @pytest.mark.parametrize("driver", ["mssql_python"], indirect=True)
+    def test_messages_hold_nobody_up(self, driver: Driver, certificate: Certificate) -> None:
+        started = time.monotonic()
+        with sql_server([[*[Info("x")] * 30_000, ONE]], certificate=certificate) as server:
+            ask(signed_in(driver, server), query())
+
+        assert time.monotonic() - started < 2.5
+
+    def test_sets_without_an_end(self, driver: Driver, certificate: Certificate) -> None:
+        sets = [Rows([Column("n", kinds.INT)])] * 2_000
+        with (
+            sql_server([sets], certificate=certificate) as server,
+            pytest.raises(UpstreamTimeout),
+        ):
+            ask(signed_in(driver, server), query(), seconds=0.001)
 
 
 class TestErrors:
