@@ -13,6 +13,7 @@ known whatever driver carries them; the answer's last set then tells them.
 
 import decimal
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -169,7 +170,9 @@ def _octets(parameter: Parameter, value: Any) -> bytes:
 
 
 def _number(value: float, *, is_whole: bool) -> Bound:
-    """Bind exactly where the digits allow it: a sum of money is no float."""
+    """Bind exactly where the digits allow it: a sum of money is no float. Raises BadRequest."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadRequest("A database can't take a number without an end.")
     if is_whole and int(value) in _WHOLE:
         return Bound(Kind.WHOLE, int(value))
     exact = decimal.Decimal(repr(value))

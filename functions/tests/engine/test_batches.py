@@ -187,3 +187,11 @@ class TestInjection:
         assert batch.text == composed(source, a=None).text
         assert batch.values[0] == Bound(Kind.LONG_TEXT, "SELECT @a")
         assert batch.values[1].value == f"@a {batch.values[2].kind}"
+
+
+class TestNumbersWithoutAnEnd:
+    @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+    @pytest.mark.parametrize("kind", ["number", "int", None])
+    def test_are_refused(self, kind: str | None, value: float) -> None:
+        with pytest.raises(BadRequest):
+            composed(query("SELECT @a", parameters=parameter(kind)), a=value)
