@@ -1,13 +1,13 @@
 """T-SQL from a definition and values: the statement travels unread, every value is bound.
 
 A batch holds no value and nothing of one: it is composed of the definition's names and of types.
-The statement itself is bound too, as the text that `sp_executesql` runs, with its parameters by
-name. What the server refuses is caught there, since only there its number, severity and line are
-known whatever driver carries them; the answer's last set then tells them.
+The statement itself is bound too, as the text that `sp_executesql` runs, with its parameters in
+their order. What the server refuses is caught there, since only there its number, severity and line
+are known whatever driver carries them; the answer's last set then tells them.
 
     SET TEXTSIZE …; DECLARE @jx0 bigint = ?;
     BEGIN TRY
-    EXEC sp_executesql ?, ?, @id = ?, @total = @jx0 OUTPUT;
+    EXEC sp_executesql ?, ?, ?, @jx0 OUTPUT;
     …
 """
 
@@ -86,7 +86,8 @@ def compose(definition: Definition, values: Mapping[str, Any], *, most_bytes: in
     kinds = {name: one.kind for name, one in bound.items()}
     kinds |= {one.name: _kind_back(one, bound[one.name].kind) for one in outputs}
     declared = [f"@{name} {kind}{_out(name, variables)}" for name, kind in kinds.items()]
-    given = [f"@{name} = {variables.get(name, '?')}{_out(name, variables)}" for name in bound]
+    # By place: a parameter may be called as one of the procedure's own, `@stmt` or `@params`.
+    given = [f"{variables.get(name, '?')}{_out(name, variables)}" for name in bound]
     statement = _statement(definition, bound, variables)
     inputs = [one for name, one in bound.items() if name not in variables]
     return Batch(

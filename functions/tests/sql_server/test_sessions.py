@@ -102,7 +102,7 @@ class TestRequests:
             "@near float, @bit bit, @list nvarchar(4000), @octets varbinary(max), "
             "@date nvarchar(4000), @nothing decimal(38,10)"
         )
-        assert "EXEC sp_executesql @P1, @P2, @text = @P3, @long = @P4" in request.statement
+        assert "EXEC sp_executesql @P1, @P2, @P3, @P4" in request.statement
 
     def test_a_session_used_again_is_reset_by_the_server(
         self, driver: Driver, certificate: Certificate
