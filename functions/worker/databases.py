@@ -50,7 +50,7 @@ class Databases:
         self._rows = StampedCache(database, _load)
         self._client = client
         self._threads = SharedThreads(
-            settings.LANE_SQL_THREADS, share=settings.LANE_SQL_PER_CONNECTION, name="sql"
+            settings.LANE_SQL_THREADS, share=settings.LANE_SQL_PER_ORGANIZATION, name="sql"
         )
         self._kept: dict[uuid.UUID, _Kept] = {}
         self._sweeping: asyncio.Task[None] | None = None
@@ -95,7 +95,10 @@ class Databases:
             driver=driver,
             pool=kept.pool,
             policy=policy,
-            off_loop=self._threads.of(str(connection.pk)),
+            off_loop=self._threads.of(
+                message["organization"]["id"],
+                part=(str(connection.pk), settings.LANE_SQL_PER_CONNECTION),
+            ),
         )
 
     def _kept_for(self, connection: Connection) -> _Kept:
