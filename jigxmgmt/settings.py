@@ -204,8 +204,10 @@ LANE_MAX_BYTES = env.int("LANE_MAX_BYTES", default=6 * 1024 * 1024)
 LANE_MAX_PAGES = env.int("LANE_MAX_PAGES", default=100)
 LANE_TOTAL_BYTES = env.int("LANE_TOTAL_BYTES", default=24 * 1024 * 1024)
 LANE_MAX_ROWS = env.int("LANE_MAX_ROWS", default=50_000)
-# SQL blocks its thread. A slow database holds up no more of them than its own share.
+# SQL blocks its thread. A slow database holds up no more of them than its own share, and an
+# organization with many slow ones a quarter.
 LANE_SQL_THREADS = env.int("LANE_SQL_THREADS", default=64)
+LANE_SQL_PER_ORGANIZATION = env.int("LANE_SQL_PER_ORGANIZATION", default=16)
 LANE_SQL_PER_CONNECTION = env.int("LANE_SQL_PER_CONNECTION", default=8)
 DATA_UPLOAD_MAX_MEMORY_SIZE = LANE_MAX_BYTES
 # A body stays in memory: one past this size would be spooled to disk, values and all, so

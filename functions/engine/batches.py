@@ -1,18 +1,19 @@
 """T-SQL from a definition and values: the statement travels unread, every value is bound.
 
 A batch holds no value and nothing of one: it is composed of the definition's names and of types.
-The statement itself is bound too, as the text that `sp_executesql` runs, with its parameters by
-name. What the server refuses is caught there, since only there its number, severity and line are
-known whatever driver carries them; the answer's last set then tells them.
+The statement itself is bound too, as the text that `sp_executesql` runs, with its parameters in
+their order. What the server refuses is caught there, since only there its number, severity and line
+are known whatever driver carries them; the answer's last set then tells them.
 
     SET TEXTSIZE …; DECLARE @jx0 bigint = ?;
     BEGIN TRY
-    EXEC sp_executesql ?, ?, @id = ?, @total = @jx0 OUTPUT;
+    EXEC sp_executesql ?, ?, ?, @jx0 OUTPUT;
     …
 """
 
 import decimal
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,8 @@ from functions.engine.statements import is_bindable
 # No column of a customer's is called so.
 MARK = "jigxmgmt:"
 ERROR_MARK = f"{MARK}error"
+# What is told of an error; the first has the mark for its column.
+ERROR_NAMES = ("number", "severity", "state", "line", "procedure", "message")
 # What a statement raises that would leave its transaction, and so its locks, to the next call.
 _LEFT_OPEN = "The statement left its transaction open, so it was rolled back."
 _DIGITS, _SCALE = 38, 10
@@ -83,7 +86,8 @@ def compose(definition: Definition, values: Mapping[str, Any], *, most_bytes: in
     kinds = {name: one.kind for name, one in bound.items()}
     kinds |= {one.name: _kind_back(one, bound[one.name].kind) for one in outputs}
     declared = [f"@{name} {kind}{_out(name, variables)}" for name, kind in kinds.items()]
-    given = [f"@{name} = {variables.get(name, '?')}{_out(name, variables)}" for name in bound]
+    # By place: a parameter may be called as one of the procedure's own, `@stmt` or `@params`.
+    given = [f"{variables.get(name, '?')}{_out(name, variables)}" for name in bound]
     statement = _statement(definition, bound, variables)
     inputs = [one for name, one in bound.items() if name not in variables]
     return Batch(
@@ -167,7 +171,9 @@ def _octets(parameter: Parameter, value: Any) -> bytes:
 
 
 def _number(value: float, *, is_whole: bool) -> Bound:
-    """Bind exactly where the digits allow it: a sum of money is no float."""
+    """Bind exactly where the digits allow it: a sum of money is no float. Raises BadRequest."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadRequest("A database can't take a number without an end.")
     if is_whole and int(value) in _WHOLE:
         return Bound(Kind.WHOLE, int(value))
     exact = decimal.Decimal(repr(value))

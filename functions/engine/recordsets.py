@@ -15,13 +15,16 @@ from typing import Any
 
 import orjson
 
-from functions.engine.batches import ERROR_MARK, MARK
+from functions.engine.batches import ERROR_MARK, ERROR_NAMES, MARK
 from functions.engine.failures import BadResponse, SqlError, UpstreamTooLarge
 from functions.engine.types import Limits
 
 # A double counts whole numbers up to here (IEEE 754).
 _COUNTED = 2**53
 _MOST_NAMES = 5
+# What a set without rows takes here; a server may send any number of them.
+_SET_BYTES = 64
+_ON_THE_WIRE, _BESIDES_BYTES = 4, 1_000_000
 
 
 class Recordsets:
@@ -37,16 +40,19 @@ class Recordsets:
         self._is_marked = False
         self._marked: list[dict[str, Any]] = []
         self._sets: list[list[bytes]] = []
-        self._rows = 0
+        self._begun = self._rows = 0
         self.size = 0
         self.rows_affected = 0
 
     def begin(self, names: Sequence[str]) -> None:
         """Begin a result set with these columns."""
-        self._names = list(names)
+        self._names = [_text(name) for name in names]
         self._is_marked = bool(names) and names[0].startswith(MARK)
+        self._marked = []  # ours come last
+        self._begun += 1
+        self._require_room()
         if not self._is_marked:
-            _require_names(names)
+            _require_names(self._names)
             self._sets.append([])
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
@@ -55,22 +61,33 @@ class Recordsets:
             {name: _cell(value) for name, value in zip(self._names, row, strict=True)}
             for row in rows
         ]
+        chunk = orjson.dumps(written)[1:-1]
+        self.size += len(chunk)
+        self._require_room()
         if self._is_marked:
             self._marked += written
             return
         self._rows += len(rows)
         if self._rows > self._limits.rows:
             raise UpstreamTooLarge("The database's answer has more rows than a call may read.")
-        chunk = orjson.dumps(written)[1:-1]
         if chunk:
             self._sets[-1].append(chunk)
-        self.size += len(chunk)
-        if self.size > self._limits.response_bytes:
+
+    def _require_room(self) -> None:
+        if self.size + self._begun * _SET_BYTES > self._limits.response_bytes:
             raise UpstreamTooLarge("The database's answer is too large.")
 
     def count(self, rows: int) -> None:
         """Add the rows that a statement without a result set changed."""
-        self.rows_affected += max(rows, 0)
+        self.rows_affected = min(self.rows_affected + max(rows, 0), _COUNTED)
+
+    @property
+    def most_wire_bytes(self) -> int:
+        """Bound what an answer within the limits takes on its way.
+
+        A letter is two bytes there, a small decimal 17, and what says nothing here travels too.
+        """
+        return _ON_THE_WIRE * self._limits.response_bytes + _BESIDES_BYTES
 
     @property
     def first(self) -> str:
@@ -92,7 +109,8 @@ class Recordsets:
         """Raise SqlError where the last set is the server's error: number, severity, state, …"""
         row = self._marked[-1] if self._marked else {}
         if ERROR_MARK in row:
-            details = {"number" if name == ERROR_MARK else name: row[name] for name in row}
+            details = {name: row.get(name) for name in ERROR_NAMES}
+            details["number"] = row[ERROR_MARK]
             raise SqlError(str(details["message"]), details=details)
 
 

@@ -4,17 +4,18 @@ The statement's own words are the definition's; whatever changes with a call is 
 is handed in, so that a database that blocks is somebody else's thread.
 """
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from functions.engine import failures
 from functions.engine.batches import Batch, compose
 from functions.engine.beginning import context_of, evaluator_of, first_values, is_wanted
 from functions.engine.closing import close, outcome_of
 from functions.engine.credentials import Wallet
-from functions.engine.evaluation import NO_BODY
+from functions.engine.evaluation import NO_BODY, ON_LOOP_SIZE
 from functions.engine.exchange import Traffic, handled_wait, wait
 from functions.engine.expressions import UNDEFINED, Root
 from functions.engine.failures import EngineFailure
@@ -31,6 +32,7 @@ _HANDLED = (
     failures.UpstreamTooLarge,
 )
 _SECONDS_TO_HANDLE = 0.25
+Result = TypeVar("Result")
 
 
 async def run(call: Call, *, surroundings: Surroundings) -> Outcome:
@@ -71,11 +73,13 @@ class Statement:
             evaluator=evaluator,
             off_loop=self._surroundings.off_loop,
         )
-        await gathering.add(Root(text=self._held_back(answer.first)))
+        first = await self._off_loop(answer.size, lambda: self._held_back(answer.first))
+        await gathering.add(Root(text=first))
         outcome = replace(await gathering.finish(size=answer.size), pages=1)
         if not self._call.is_trial:
             return outcome
-        return replace(outcome, answer=self.wallet.masked_text(self._held_back(answer.document)))
+        shown = await self._off_loop(answer.size, lambda: self._shown(answer))
+        return replace(outcome, answer=shown)
 
     async def _answer(self, values: Mapping[str, Any]) -> Recordsets:
         """Run until it is answered, or until the definition or the clock says enough.
@@ -85,7 +89,10 @@ class Statement:
         """
         database = await self._database()
         limits, retries = self._surroundings.limits, 0
-        batch = compose(self._definition, values, most_bytes=limits.response_bytes)
+        batch = await self._off_loop(
+            self._context.size,
+            lambda: compose(self._definition, values, most_bytes=limits.response_bytes),
+        )
         if batch.size > limits.request_bytes:
             raise failures.UpstreamTooLarge("The parameters are larger than a request may be.")
         while True:
@@ -94,11 +101,11 @@ class Statement:
                 await self._run_once(database, batch, answer)
             except _HANDLED as failure:
                 self._hold_back(failure)
-                self._see(failure=failure)
+                await self._see(failure=failure)
                 await self._wait_or_end(failure, retries)
                 retries += 1
             else:
-                self._see(answer=answer)
+                await self._see(answer=answer)
                 return answer
 
     async def _database(self) -> Database:
@@ -106,7 +113,11 @@ class Statement:
             raise failures.SqlError(
                 "SQL runs on the server only.", details={"code": "sql_on_device"}
             )
-        database = await self._surroundings.database(self._definition.connection)
+        try:
+            async with asyncio.timeout(self._surroundings.deadline - time.monotonic()):
+                database = await self._surroundings.database(self._definition.connection)
+        except TimeoutError:
+            raise failures.UpstreamTimeout("There was no way to sign in in time.") from None
         for secret in database.secrets:
             # Never sent from here, but the server could show it in an answer.
             held = Credential(self._definition.connection, "secret", secret, ())
@@ -141,13 +152,14 @@ class Statement:
         if seconds is None or not await wait(seconds, deadline=deadline):
             raise Ended(handled, output=await self._error_output(failure))
 
-    def _see(
+    async def _see(
         self, *, answer: Recordsets | None = None, failure: EngineFailure | None = None
     ) -> None:
         """Let expressions see what came: `response.body` is all sets, outputs and counts."""
         body = NO_BODY
         if answer is not None:
-            body = Root(text=self._held_back(answer.document))
+            text = await self._off_loop(answer.size, lambda: self._held_back(answer.document))
+            body = Root(text=text)
         elif failure is not None and failure.details is not None:
             body = Root(failure.details)
         self._context.body = body
@@ -161,6 +173,15 @@ class Statement:
     def _held_back(self, text: str) -> str:
         held: str = self.wallet.held_back(text)
         return held
+
+    def _shown(self, answer: Recordsets) -> str:
+        return self.wallet.masked_text(self._held_back(answer.document))
+
+    async def _off_loop(self, size: int, work: Callable[[], Result]) -> Result:
+        """Do what takes as long as this is large where it holds up no other call."""
+        if size <= ON_LOOP_SIZE:
+            return work()
+        return cast(Result, await self._surroundings.off_loop(work))
 
     async def _error_output(self, failure: EngineFailure) -> Any:
         transform = self._definition.error_transform

@@ -11,6 +11,13 @@ from cryptography.hazmat.primitives import hashes
 
 from functions.sql_server.stages import Advice, Certificate
 
+# What the library raises of a certificate that is odd; these are no ValueErrors.
+_UNREADABLE = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 MOST_NAMES = 50
 LONGEST_NAME = 300
 
@@ -73,7 +80,7 @@ def describe(encoded: bytes) -> Certificate | None:
                 not_after=_moment(certificate.not_valid_after_utc),
                 sha256=certificate.fingerprint(hashes.SHA256()).hex(),
             )
-        except ValueError:
+        except _UNREADABLE:
             return None
 
 
@@ -88,4 +95,4 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -81,12 +81,13 @@ class _Using:
         self._loop = loop
         self._ends = time.monotonic() + seconds
         self._way: Callable[[], None] | None = None  # ends what the thread waits for
+        self._is_cut = False
 
     def __call__(self) -> None:
-        if self._left <= 0:  # it waited for its thread for too long
-            return
         try:
+            self._require_time()  # it may have waited for its thread for too long
             with self._database.pool.session(self._open, note=self._note) as session:
+                self._require_time()  # nothing is begun of which nobody would learn
                 self._work(session, self._left)
         finally:
             self._way = None
@@ -95,11 +96,22 @@ class _Using:
     def cut(self) -> None:
         """Get the thread back, if it is still waiting for the server."""
         self._database.pool.overdue.discard(self)
+        self._is_cut = True
         if (way := self._way) is not None:
             way()
 
+    def _go_by(self, way: Callable[[], None]) -> None:
+        """Know how to end what the thread waits for from now on; it may be too late already."""
+        self._way = way
+        if self._is_cut:
+            way()
+
     def _note(self, session: Session) -> None:
-        self._way = session.cut
+        self._go_by(session.cut)
+
+    def _require_time(self) -> None:
+        if self._left <= 0:
+            raise failures.UpstreamTimeout("The database did not answer in time.")
 
     @property
     def _left(self) -> float:
@@ -122,7 +134,7 @@ class _Using:
         if database.target.is_named:
             return database.driver.open(database.target, database.sign_in)
         relay = self._relay_to(addresses)
-        self._way = relay.close
+        self._go_by(relay.close)
         try:
             session = database.driver.open(database.target, database.sign_in, relay)
             if not relay.is_in_use:

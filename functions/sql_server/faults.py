@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from functions.engine.batches import ERROR_NAMES
 from functions.engine.failures import (
     BadResponse,
     EngineFailure,
@@ -24,6 +25,9 @@ _TIMED_OUT = ("HYT00", "HYT01")
 _BROKEN = ("08001", "08003", "08004", "08007", "08S01", "01002")
 _NOT_SIGNED_IN = "28000"
 
+# What drivers raise of values that are none: half a cell, a thirteenth month, letters of no code.
+_UNREADABLE = (ValueError, ArithmeticError)
+
 _PREFIXES = re.compile(r"^(?:\[[^\]]*\])*\s*(?:\[[^\]]*\])*")
 _NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)\s*$")
 # The server's words for what has a word of ours; its numbers do not come through every driver.
@@ -37,13 +41,14 @@ _CODES = (
 
 def told(work: Callable[[], Result], error_type: type[Exception]) -> Result:
     """Do the work, and turn what the driver raises into a failure of the call."""
+    failure: EngineFailure
     try:
         return work()
-    except UnicodeDecodeError:
-        failure: EngineFailure = BadResponse("A text of the result is half a character.")
     except error_type as error:
         state, words = (*error.args, "", "")[:2]
         failure = _failure_of(str(state), str(words))
+    except _UNREADABLE:
+        failure = BadResponse("The database's answer can't be read.")
     # Outside the except clause: the driver's error leads to its frames, and they hold the password
     # and the values.
     raise failure
@@ -73,5 +78,4 @@ def _failure_of(state: str, words: str) -> EngineFailure:
 
 def _details(**known: Any) -> dict[str, Any]:
     """Return what handlers read; null is what this way does not tell."""
-    names = ("number", "severity", "state", "line", "procedure", "message")
-    return dict.fromkeys(names) | known
+    return dict.fromkeys(ERROR_NAMES) | known

@@ -16,6 +16,8 @@ from typing import Self
 
 _CHUNK_BYTES = 262_144
 LOOPBACK = "127.0.0.1"
+# More than a server has to say while somebody signs in.
+FEW_BYTES = 1_000_000
 
 
 class Relay:
@@ -24,6 +26,7 @@ class Relay:
     def __init__(self, outer: socket.socket) -> None:
         self._outer = outer
         self._inner: socket.socket | None = None
+        self._left = FEW_BYTES
         self._listener = socket.create_server((LOOPBACK, 0), backlog=1)
         self.port: int = self._listener.getsockname()[1]
         # A byte on it wakes the thread; a closed socket would not, everywhere.
@@ -40,6 +43,14 @@ class Relay:
         outer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         outer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return cls(outer)
+
+    def expect(self, most_bytes: int) -> None:
+        """Let so many bytes come from now on; a server that sends more is cut off."""
+        self._left = most_bytes
+
+    @property
+    def is_exhausted(self) -> bool:
+        return self._left < 0
 
     @property
     def is_in_use(self) -> bool:
@@ -98,7 +109,9 @@ class Relay:
                 return
             for source in ready:
                 length = source.recv_into(room)
-                if not length:
+                if source is self._outer:
+                    self._left -= length
+                if not length or self.is_exhausted:
                     return
                 other[source].sendall(room[:length])
 

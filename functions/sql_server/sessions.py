@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from functions.engine.batches import Batch, Kind
-from functions.engine.failures import EngineFailure, UpstreamTimeout
+from functions.engine.failures import EngineFailure, UpstreamTimeout, UpstreamTooLarge
 from functions.engine.recordsets import Recordsets
 from functions.sql_server.faults import told
-from functions.sql_server.relays import Relay
+from functions.sql_server.relays import FEW_BYTES, Relay
 
 # Rows are fetched some at a time, as many as this could hold at the columns' declared sizes.
 _FETCH_BYTES = 8_000_000
@@ -55,6 +55,7 @@ class Session:
         Also raises what the recordsets do.
         """
         ends = time.monotonic() + seconds
+        self._expect(recordsets.most_wire_bytes)
 
         def work() -> None:
             # Whole seconds are what ODBC has, and none would be no bound at all.
@@ -65,7 +66,19 @@ class Session:
             self._read(cursor, recordsets, ends)
             cursor.close()
 
-        self._do(work)
+        try:
+            self._do(work)
+        except EngineFailure:
+            if self._relay is None or not self._relay.is_exhausted:
+                raise
+        else:
+            return
+        raise UpstreamTooLarge("The database's answer is too large.")
+
+    def _expect(self, most_bytes: int) -> None:
+        """Let no more than this come: the driver holds any cell and any message of a server."""
+        if self._relay is not None:
+            self._relay.expect(most_bytes)
 
     def _read(self, cursor: Any, recordsets: Recordsets, ends: float) -> None:
         while True:
@@ -73,10 +86,10 @@ class Session:
                 recordsets.begin([column[0] for column in cursor.description])
                 for rows in _fetched(cursor):
                     recordsets.add(rows)
-                    if time.monotonic() > ends:
-                        raise UpstreamTimeout("The database did not send its rows in time.")
+                    _require_time(ends)
             else:
                 recordsets.count(cursor.rowcount)
+            _require_time(ends)
             if not cursor.nextset():
                 return
 
@@ -89,6 +102,8 @@ class Session:
 
     def is_alive(self) -> bool:
         """Ask the server for a sign of life: after a failover it has forgotten us."""
+
+        self._expect(FEW_BYTES)
 
         def work() -> None:
             self._connection.timeout = _CHECK_SECONDS
@@ -116,6 +131,11 @@ class Session:
         """End the way to the server, from any thread."""
         if self._relay is not None:
             self._relay.close()
+
+
+def _require_time(ends: float) -> None:
+    if time.monotonic() > ends:
+        raise UpstreamTimeout("The database did not send its answer in time.")
 
 
 def _fetched(cursor: Any) -> Iterator[Sequence[Sequence[Any]]]:

@@ -52,3 +52,38 @@ class TestSharedThreads:
             return is_held_up
 
         assert asyncio.run(story())
+
+    def test_no_organization_has_more_than_its_share_by_many_parts(self) -> None:
+        release = threading.Event()
+
+        async def story() -> tuple[bool, str]:
+            threads = some_threads()
+            parts = [threads.of("a", part=(f"a{number}", 1)) for number in range(4)]
+            held = [asyncio.create_task(part(release.wait, 10)) for part in parts]
+            async with asyncio.timeout(5):
+                other = await threads.of("b", part=("b0", 1))(lambda: "served")
+            is_bounded = threads._busy["a"] == SHARE
+            release.set()
+            async with asyncio.timeout(5):
+                await asyncio.gather(*held)
+            threads.close()
+            return is_bounded, other
+
+        assert asyncio.run(story()) == (True, "served")
+
+    def test_a_part_leaves_room_for_the_others_of_its_organization(self) -> None:
+        release = threading.Event()
+
+        async def story() -> str:
+            threads = some_threads()
+            part = threads.of("a", part=("a0", 1))
+            held = [asyncio.create_task(part(release.wait, 10)) for _ in range(3)]
+            async with asyncio.timeout(5):
+                other: str = await threads.of("a", part=("a1", 1))(lambda: "served")
+            release.set()
+            async with asyncio.timeout(5):
+                await asyncio.gather(*held)
+            threads.close()
+            return other
+
+        assert asyncio.run(story()) == "served"

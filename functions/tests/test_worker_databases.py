@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from functions import engine
 from functions.calls.database import Database
 from functions.engine.batches import Batch
-from functions.engine.failures import EngineFailure
+from functions.engine.failures import AddressRefused, EngineFailure
 from functions.engine.recordsets import Recordsets
 from functions.models import Connection, CredentialStamp
 from functions.sql_server.databases import PooledDatabase
@@ -22,14 +22,15 @@ from functions.worker.databases import Databases
 from jigxmgmt import outbound
 from orgs.models import Solution
 from orgs.tests.factories import SolutionFactory
-from tests.tds import Column, Rows, Server, kinds, sql_server
+from tests.tds import Column, Rows, Server, Silence, kinds, sql_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 DIRECTORY = "99999999-8888-7777-6666-555555555555"
 ALIVE = Rows([Column("alive", kinds.INT)], [(1,)])
-Find = Callable[[str], Coroutine[Any, Any, PooledDatabase]]
+NETWORKS = ["127.0.0.0/8"]
+Find = Callable[..., Coroutine[Any, Any, PooledDatabase]]
 
 
 @pytest.fixture
@@ -57,8 +58,9 @@ def tell(solution: Solution, story: Callable[[Find], Coroutine[Any, Any, Any]]) 
         client = outbound.Client()
         databases = Databases(database, client)
 
-        async def find(name: str) -> PooledDatabase:
-            return await databases.find(await database.run(message_of, solution), name)
+        async def find(name: str, networks: Sequence[str] = NETWORKS) -> PooledDatabase:
+            message = await database.run(message_of, solution, networks)
+            return await databases.find(message, name)
 
         try:
             return await story(find)
@@ -72,12 +74,13 @@ def tell(solution: Solution, story: Callable[[Find], Coroutine[Any, Any, Any]]) 
         database.close()
 
 
-def message_of(solution: Solution) -> dict[str, Any]:
+def message_of(solution: Solution, networks: Sequence[str] = NETWORKS) -> dict[str, Any]:
     stamp = CredentialStamp.objects.filter(solution=solution).first()
     return {
+        "organization": {"id": str(solution.organization_id)},
         "solution": {"id": str(solution.pk)},
         "credential_stamp": stamp.number if stamp else 0,
-        "networks": ["127.0.0.0/8"],
+        "networks": list(networks),
     }
 
 
@@ -138,6 +141,34 @@ class TestFind:
 
         with sql_server(lambda _request: ALIVE) as server:
             save(solution, server)
+            tell(solution, story)
+
+    def test_networks_that_are_taken_away_end_the_sessions_there(self, solution: Solution) -> None:
+        async def story(find: Find) -> None:
+            await ask(await find("erp"))
+            with pytest.raises(AddressRefused):
+                await ask(await find("erp", networks=()))
+            await asyncio.to_thread(server.wait_until, lambda: not server.open_sessions)
+
+        with sql_server(lambda _request: ALIVE) as server:
+            save(solution, server)
+            tell(solution, story)
+
+    def test_an_organization_has_its_share_of_the_threads(
+        self, solution: Solution, settings: Settings
+    ) -> None:
+        settings.LANE_SQL_PER_ORGANIZATION = 2
+
+        async def story(find: Find) -> None:
+            names = ["erp", "crm", "hr"]
+            late = [asyncio.create_task(ask(await find(name))) for name in names]
+            await asyncio.to_thread(server.wait_until, lambda: len(server.requests) == 2)
+            await asyncio.gather(*late, return_exceptions=True)
+            assert len(server.sessions) == 2
+
+        with sql_server(lambda _request: Silence()) as server:
+            for name in ("erp", "crm", "hr"):
+                save(solution, server, name=name, query_seconds=1)
             tell(solution, story)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -35,9 +35,10 @@ TOKEN_SECONDS = 10
 
 @dataclass(slots=True)
 class _Kept:
-    """What belongs to a connection as it was saved at that moment."""
+    """What belongs to a connection as it was saved at that moment, with what it might reach."""
 
     saved_at: datetime
+    networks: Sequence[str]
     pool: Pool = field(default_factory=Pool)
     token: Token | None = field(default=None, repr=False)
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -50,7 +51,7 @@ class Databases:
         self._rows = StampedCache(database, _load)
         self._client = client
         self._threads = SharedThreads(
-            settings.LANE_SQL_THREADS, share=settings.LANE_SQL_PER_CONNECTION, name="sql"
+            settings.LANE_SQL_THREADS, share=settings.LANE_SQL_PER_ORGANIZATION, name="sql"
         )
         self._kept: dict[uuid.UUID, _Kept] = {}
         self._sweeping: asyncio.Task[None] | None = None
@@ -69,7 +70,7 @@ class Databases:
         A vault that is away is no failure of the call's own: VaultAway and VaultKeyMissing pass.
         """
         connection = await self.connection(message, name)
-        kept = self._kept_for(connection)
+        kept = self._kept_for(connection, message["networks"])
         self._keep_sweeping()
         return await self._database(message, connection, kept)
 
@@ -83,7 +84,9 @@ class Databases:
 
     async def strange(self, message: dict[str, Any], connection: Connection) -> PooledDatabase:
         """Return the database as if nobody had signed in there yet; raises as `find` does."""
-        return await self._database(message, connection, _Kept(connection.saved_at))
+        return await self._database(
+            message, connection, _Kept(connection.saved_at, message["networks"])
+        )
 
     async def _database(
         self, message: dict[str, Any], connection: Connection, kept: _Kept
@@ -95,16 +98,23 @@ class Databases:
             driver=driver,
             pool=kept.pool,
             policy=policy,
-            off_loop=self._threads.of(str(connection.pk)),
+            off_loop=self._threads.of(
+                message["organization"]["id"],
+                part=(str(connection.pk), settings.LANE_SQL_PER_CONNECTION),
+            ),
         )
 
-    def _kept_for(self, connection: Connection) -> _Kept:
-        """Return the pool of the connection as it is now, and close the one that it had before."""
+    def _kept_for(self, connection: Connection, networks: Sequence[str]) -> _Kept:
+        """Return the pool of the connection as it is now, and close the one that it had before.
+
+        Its sessions are where calls might go when they were opened, which may have changed too.
+        """
         kept = self._kept.get(connection.pk)
-        if kept is None or kept.saved_at != connection.saved_at:
+        now = (connection.saved_at, networks)
+        if kept is None or (kept.saved_at, kept.networks) != now:
             if kept is not None:
                 kept.pool.close()
-            kept = self._kept[connection.pk] = _Kept(connection.saved_at)
+            kept = self._kept[connection.pk] = _Kept(*now)
         return kept
 
     async def _sign_in(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -26,31 +26,38 @@ class SharedThreads:
         """Start nothing more, and wait for nobody: what can't be interrupted dies with us."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def of(self, organization_id: str) -> engine.OffLoop:
-        """Return the way off the loop for one organization's work."""
+    def of(self, organization_id: str, *, part: tuple[str, int] | None = None) -> engine.OffLoop:
+        """Return the way off the loop for one organization's work.
+
+        `part` names some of its work that has no more than a share of its own.
+        """
+        shares = dict([(organization_id, self._share), *([part] if part else [])])
 
         async def off_loop(work: Callable[..., Any], /, *args: Any) -> Any:
             async with self._freed:
-                await self._freed.wait_for(lambda: self._busy[organization_id] < self._share)
-                self._busy[organization_id] += 1
-            return await asyncio.wrap_future(self._submit(organization_id, work, *args))
+                await self._freed.wait_for(
+                    lambda: all(self._busy[owner] < share for owner, share in shares.items())
+                )
+                self._busy.update(shares.keys())
+            return await asyncio.wrap_future(self._submit(shares.keys(), work, *args))
 
         return off_loop
 
-    def _submit(self, organization_id: str, work: Callable[..., Any], *args: Any) -> "Future[Any]":
+    def _submit(self, owners: Iterable[str], work: Callable[..., Any], *args: Any) -> "Future[Any]":
         loop = asyncio.get_running_loop()
         running = self._threads.submit(work, *args)
 
         def ended(_: object) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda: loop.create_task(self._free(organization_id)))
+                loop.call_soon_threadsafe(lambda: loop.create_task(self._free(owners)))
 
         running.add_done_callback(ended)
         return running
 
-    async def _free(self, organization_id: str) -> None:
+    async def _free(self, owners: Iterable[str]) -> None:
         async with self._freed:
-            self._busy[organization_id] -= 1
-            if not self._busy[organization_id]:
-                del self._busy[organization_id]
+            for owner in owners:
+                self._busy[owner] -= 1
+                if not self._busy[owner]:
+                    del self._busy[owner]
             self._freed.notify_all()

@@ -80,6 +80,13 @@ class EndlessRows(Part):
 
 
 @dataclass(frozen=True)
+class EndlessCell(Part):
+    """A text of one row that has no end, until the client goes away."""
+
+    column: Column
+
+
+@dataclass(frozen=True)
 class Drop(Part):
     """The end of the connection, so many bytes after what was answered before."""
 

@@ -11,6 +11,7 @@ from tests.tds.answers import (
     Answer,
     Count,
     Drop,
+    EndlessCell,
     EndlessRows,
     Error,
     Info,
@@ -73,6 +74,8 @@ class Response:
                 self._send_rows(part.columns, part.rows)
             case EndlessRows():
                 self._send_rows(part.columns, repeat(part.row), pause=part.seconds_between)
+            case EndlessCell():
+                self._send_endless_cell(part.column)
             case Count():
                 self._pending = (_COUNT, _UPDATE, part.rows)
             case Error():
@@ -102,6 +105,12 @@ class Response:
             if (has_left or pause) and self._listen(pause):
                 raise Cancelled
         self._pending = (_COUNT, _SELECT, sent)
+
+    def _send_endless_cell(self, column: Column) -> None:
+        """Send chunks ([MS-TDS] 2.2.5.2.3, PLP) of which no one is the last."""
+        self._wire.write(describe([column]) + b"\xd1" + struct.pack("<q", -2))
+        while True:
+            self._wire.write(struct.pack("<I", 4000) + b"a\0" * 2000)
 
     def _send_error(self, error: Error) -> None:
         self._wire.write(encode_message(error))

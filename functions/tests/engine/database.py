@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,23 +97,35 @@ def ask(
             raise asked.refusal
         return asked
 
-    async def run() -> engine.Outcome:
-        processes = engine.ScriptProcesses()
-        surroundings = engine.Surroundings(
-            credentials=_none,
-            transport=Unused(),
-            deadline=time.monotonic() + 5,
-            scripts=processes.of("owner"),
-            limits=limits or engine.Limits(),
-            database=find,
-        )
-        call = engine.Call(definition=check(source, {}), parameters=parameters or {})
-        try:
-            return await engine.run(call, surroundings=surroundings)
-        finally:
-            processes.close()
+    outcome = asyncio.run(called(source, find, parameters=parameters, limits=limits))
+    return Played(outcome, [], ""), asked
 
-    return Played(asyncio.run(run()), [], ""), asked
+
+async def called(
+    source: Mapping[str, Any],
+    find: Callable[[str], Awaitable[engine.Database]],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    limits: engine.Limits | None = None,
+    seconds: float = 5,
+    off_loop: engine.OffLoop = asyncio.to_thread,
+) -> engine.Outcome:
+    """Call a function once, with a way of its own to find its database."""
+    processes = engine.ScriptProcesses()
+    surroundings = engine.Surroundings(
+        credentials=_none,
+        transport=Unused(),
+        deadline=time.monotonic() + seconds,
+        scripts=processes.of("owner"),
+        limits=limits or engine.Limits(),
+        off_loop=off_loop,
+        database=find,
+    )
+    call = engine.Call(definition=check(source, {}), parameters=parameters or {})
+    try:
+        return await engine.run(call, surroundings=surroundings)
+    finally:
+        processes.close()
 
 
 async def _none(_key: str) -> None:

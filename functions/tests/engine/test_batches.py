@@ -46,8 +46,15 @@ class TestStatements:
             Bound(Kind.LONG_TEXT, "@id bigint"),
             Bound(Kind.WHOLE, 5),
         )
-        assert "EXEC sp_executesql ?, ?, @id = ?;" in batch.text
+        assert "EXEC sp_executesql ?, ?, ?;" in batch.text
         assert batch.text.count("?") == len(batch.values)
+
+    @pytest.mark.parametrize("name", ["stmt", "params", "statement", "jx0"])
+    def test_a_parameter_called_as_one_of_the_server_s_own(self, name: str) -> None:
+        batch = composed(query(f"SELECT @{name}", parameters={name: {}}), **{name: "DROP TABLE t"})
+
+        assert f"@{name}" not in batch.text
+        assert batch.values[0] == Bound(Kind.LONG_TEXT, f"SELECT @{name}")
 
     def test_a_statement_without_parameters(self) -> None:
         batch = composed(query("SELECT 1"))
@@ -82,7 +89,7 @@ class TestStatements:
 
         assert batch.outputs == ("out", "both")
         assert "DECLARE @jx0 decimal(38,10) = ?, @jx1 nvarchar(max) = ?;" in batch.text
-        assert "@in = ?, @out = @jx0 OUTPUT, @both = @jx1 OUTPUT;" in batch.text
+        assert "?, ?, ?, @jx0 OUTPUT, @jx1 OUTPUT;" in batch.text
         assert "SELECT @jx0 AS [jigxmgmt:0], @jx1 AS [jigxmgmt:1];" in batch.text
         assert [bound.value for bound in batch.values] == [
             None,
@@ -210,3 +217,11 @@ class TestInjection:
         assert batch.text == composed(source, a=None).text
         assert batch.values[0] == Bound(Kind.LONG_TEXT, "SELECT @a")
         assert batch.values[1].value == f"@a {batch.values[2].kind}"
+
+
+class TestNumbersWithoutAnEnd:
+    @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+    @pytest.mark.parametrize("kind", ["number", "int", None])
+    def test_are_refused(self, kind: str | None, value: float) -> None:
+        with pytest.raises(BadRequest):
+            composed(query("SELECT @a", parameters=parameter(kind)), a=value)

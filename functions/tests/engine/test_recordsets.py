@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from functions.engine.batches import ERROR_MARK, MARK
+from functions.engine.failures import SqlError, UpstreamTooLarge
 from functions.engine.recordsets import Recordsets
 from functions.engine.types import Limits
 
@@ -60,3 +62,59 @@ class TestCells:
     def test_keeps_its_meaning(self, value: Any, json: Any) -> None:
         assert written(value) == json
         assert type(written(value)) is type(json)
+
+
+class TestHostileAnswers:
+    """Whoever runs the server may send anything in any number, our own marks among it."""
+
+    def test_what_is_marked_as_ours_is_bounded_as_well(self) -> None:
+        recordsets = Recordsets(Limits(response_bytes=1_000), outputs=["a"])
+        recordsets.begin([f"{MARK}0"])
+
+        with pytest.raises(UpstreamTooLarge):
+            recordsets.add([["x" * 2_000]])
+
+    def test_sets_without_rows_are_bounded(self) -> None:
+        recordsets = Recordsets(Limits(response_bytes=1_000), outputs=())
+        for _ in range(15):
+            recordsets.begin(["a"])
+
+        with pytest.raises(UpstreamTooLarge):
+            recordsets.begin(["a"])
+
+    def test_counts_stay_numbers(self) -> None:
+        recordsets = Recordsets(Limits(), outputs=())
+        for _ in range(3):
+            recordsets.count(2**63 - 1)
+
+        assert orjson.loads(recordsets.document)["rowsAffected"] == 2**53
+
+    def test_half_a_character_in_a_column_name(self) -> None:
+        recordsets = Recordsets(Limits(), outputs=())
+        recordsets.begin(["half \ud83d"])
+        recordsets.add([[1]])
+
+        assert orjson.loads(recordsets.first) == [{"half �": 1}]
+
+    def test_a_forged_error_is_an_error(self) -> None:
+        recordsets = Recordsets(Limits(), outputs=())
+        recordsets.begin([ERROR_MARK, "code"])
+        recordsets.add([[1, "sign_in_refused"]])
+
+        with pytest.raises(SqlError) as refused:
+            recordsets.require_no_error()
+
+        assert refused.value.details == {
+            **dict.fromkeys(("severity", "state", "line", "procedure", "message")),
+            "number": 1,
+        }
+
+    def test_only_the_last_set_is_ours(self) -> None:
+        recordsets = Recordsets(Limits(), outputs=())
+        recordsets.begin([ERROR_MARK, "message"])
+        recordsets.add([[1, "forged"]])
+        recordsets.begin(["a"])
+        recordsets.add([[1]])
+
+        recordsets.require_no_error()
+        assert orjson.loads(recordsets.first) == [{"a": 1}]

@@ -1,12 +1,18 @@
 """SQL functions: what becomes of a database's answer, and of its errors."""
 
+import asyncio
+import time
+from typing import Any
+
 import pytest
 
 from functions import engine
 from functions.engine.failures import UpstreamUnreachable
 from functions.tests.engine.database import (
     PASSWORD,
+    Scripted,
     ask,
+    called,
     count,
     error,
     execute,
@@ -199,3 +205,50 @@ class TestErrors:
         assert played.error == "BadResponse"
         assert played.outcome.error is not None
         assert played.outcome.error["details"] == {"columns": [told]}
+
+
+class TestHoldingUp:
+    def test_nobody_waits_for_a_sign_in_past_the_call(self) -> None:
+        async def find(_name: str) -> engine.Database:
+            await asyncio.sleep(60)
+            return Scripted([TWO])
+
+        started = time.monotonic()
+        outcome = asyncio.run(called(query(), find, seconds=0.2))
+
+        assert outcome.error is not None
+        assert outcome.error["name"] == "UpstreamTimeout"
+        assert time.monotonic() - started < 5
+
+    @pytest.mark.parametrize(("length", "times"), [(10, 0), (1_000_000, 4)])
+    def test_what_is_large_is_written_and_searched_off_the_loop(
+        self, length: int, times: int
+    ) -> None:
+        works: list[object] = []
+
+        async def off_loop(work: Any, /, *args: Any) -> Any:
+            works.append(work)
+            return await asyncio.to_thread(work, *args)
+
+        async def find(_name: str) -> engine.Database:
+            return Scripted([rows(["a"], ["x" * length])])
+
+        outcome = asyncio.run(called(query(), find, off_loop=off_loop))
+
+        assert outcome.output == [{"a": "x" * length}]
+        assert len(works) == times  # body, first set, its parsing, masking
+
+    def test_and_so_are_large_parameters(self) -> None:
+        works: list[object] = []
+
+        async def off_loop(work: Any, /, *args: Any) -> Any:
+            works.append(work)
+            return await asyncio.to_thread(work, *args)
+
+        async def find(_name: str) -> engine.Database:
+            return Scripted([TWO])
+
+        source = query(parameters={"a": {"type": "array"}})
+        asyncio.run(called(source, find, off_loop=off_loop, parameters={"a": [1] * 100_000}))
+
+        assert len(works) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -231,6 +232,42 @@ class TestBulkhead:
 
         with sql_server(certificate=certificate, greeting=Stall(stage)) as server:
             live(story)
+
+    def test_and_from_one_idle_session_after_the_other(self, certificate: Certificate) -> None:
+        pool = Pool()
+        is_silent, together = threading.Event(), threading.Barrier(3)
+
+        async def story(house: House) -> None:
+            database = house.database(server, pool=pool)
+            await asyncio.gather(*(database.ask() for _ in range(3)))
+            is_silent.set()
+            for kept in pool._idle:
+                kept.used_at -= 30  # long enough to be asked for a sign of life
+            assert isinstance(await database.fail(seconds=0.3), UpstreamTimeout)
+            await asyncio.to_thread(server.wait_until, lambda: not server.open_sessions)
+
+        def answer(_request: object) -> Answer:
+            if is_silent.is_set():
+                return Silence()
+            together.wait()
+            return ONE
+
+        with sql_server(answer, certificate=certificate) as server:
+            live(story)
+
+    def test_nothing_is_begun_after_the_end(self, certificate: Certificate) -> None:
+        stall = Stall(Stage.LOGIN)
+
+        async def story(house: House) -> None:
+            assert isinstance(await house.database(server).fail(seconds=0.5), UpstreamTimeout)
+            stall.until.set()
+            await asyncio.to_thread(server.wait_until, lambda: not server.open_sessions)
+
+        with sql_server(always(ONE), certificate=certificate, greeting=stall) as server:
+            live(story)
+
+        assert [bool(session.login) for session in server.sessions] == [True]
+        assert server.requests == []
 
 
 class TestGuard:

@@ -2,9 +2,10 @@
 
 import threading
 
-import mssql_python
+import pyodbc
 import pytest
 
+from functions.sql_server.drivers import load_driver
 from functions.sql_server.relays import LOOPBACK, Relay
 from functions.tests.sql_server.strangers import closed_port
 from tests.conftest import wait_until
@@ -27,16 +28,15 @@ def relay_to(server: Server, bind_address: str | None = None) -> Relay:
     return Relay.connect(server.host, server.port, bind_address=bind_address, seconds=5)
 
 
-def connect(relay: Relay) -> mssql_python.Connection:
-    mssql_python.pooling(enabled=False)
-    target = f"Server={LOOPBACK},{relay.port};Encrypt=yes;TrustServerCertificate=yes;"
-    return mssql_python.connect(f"{target}UID=app;PWD=s3crét", autocommit=True, timeout=5)
+def connect(relay: Relay) -> pyodbc.Connection:
+    target = f"Driver={{{load_driver().name}}};Server={LOOPBACK},{relay.port};Encrypt=yes;TrustServerCertificate=yes;"
+    return pyodbc.connect(f"{target}UID=app;PWD=s3crét", autocommit=True, timeout=5)
 
 
 def connect_in_vain(relay: Relay, errors: list[Exception]) -> None:
     try:
         connect(relay).cursor().execute("WAITFOR DELAY '01:00'")
-    except mssql_python.Error as error:
+    except pyodbc.Error as error:
         errors.append(error)
 
 

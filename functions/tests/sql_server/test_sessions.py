@@ -29,6 +29,7 @@ from tests.tds import (
     Column,
     Count,
     Drop,
+    EndlessCell,
     EndlessRows,
     Error,
     Info,
@@ -102,7 +103,7 @@ class TestRequests:
             "@near float, @bit bit, @list nvarchar(4000), @octets varbinary(max), "
             "@date nvarchar(4000), @nothing decimal(38,10)"
         )
-        assert "EXEC sp_executesql @P1, @P2, @text = @P3, @long = @P4" in request.statement
+        assert "EXEC sp_executesql @P1, @P2, @P3, @P4" in request.statement
 
     def test_a_session_used_again_is_reset_by_the_server(
         self, driver: Driver, certificate: Certificate
@@ -222,6 +223,32 @@ class TestAnswers:
                 ask(session, query(), limits=limits)
             session.close()
             server.wait_until(lambda: not server.open_sessions)
+
+
+class TestHostileAnswers:
+    def test_a_cell_without_an_end(self, driver: Driver, certificate: Certificate) -> None:
+        answer = EndlessCell(Column("t", kinds.nvarchar(None)))
+        with (
+            sql_server([answer], certificate=certificate) as server,
+            pytest.raises(UpstreamTooLarge),
+        ):
+            ask(signed_in(driver, server), query(), limits=engine.Limits(response_bytes=10_000))
+
+    def test_messages_without_an_end(self, driver: Driver, certificate: Certificate) -> None:
+        answer = [Info("x" * 2_000)] * 1_000
+        with (
+            sql_server([answer], certificate=certificate) as server,
+            pytest.raises(UpstreamTooLarge),
+        ):
+            ask(signed_in(driver, server), query(), limits=engine.Limits(response_bytes=10_000))
+
+    def test_sets_without_an_end(self, driver: Driver, certificate: Certificate) -> None:
+        sets = [Rows([Column("n", kinds.INT)])] * 2_000
+        with (
+            sql_server([sets], certificate=certificate) as server,
+            pytest.raises(UpstreamTimeout),
+        ):
+            ask(signed_in(driver, server), query(), seconds=0.001)
 
 
 class TestErrors:
