@@ -29,7 +29,8 @@ def relay_to(server: Server, bind_address: str | None = None) -> Relay:
 
 
 def connect(relay: Relay) -> pyodbc.Connection:
-    target = f"Driver={{{load_driver().name}}};Server={LOOPBACK},{relay.port};Encrypt=yes;TrustServerCertificate=yes;"
+    target = f"Driver={{{load_driver().name}}};Server={LOOPBACK},{relay.port};"
+    target += "Encrypt=yes;TrustServerCertificate=yes;"
     return pyodbc.connect(f"{target}UID=app;PWD=s3crét", autocommit=True, timeout=5)
 
 
