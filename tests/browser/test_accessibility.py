@@ -24,10 +24,15 @@ COLOURS = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
-# Colours of buttons go over into others, from the next frame on.
+# Colours of buttons go over into others, from some frame on: until three have passed without any.
 FINISH = """async () => {
-    await new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)));
-    document.getAnimations().forEach((animation) => animation.finish());
+    for (let quiet = 0; quiet < 3; quiet++) {
+        await new Promise((seen) => requestAnimationFrame(seen));
+        const ending = (one) => one.effect.getComputedTiming().endTime !== Infinity;
+        const running = document.getAnimations().filter(ending);
+        running.forEach((animation) => animation.finish());
+        if (running.length) quiet = -1;
+    }
 }"""
 ENTRANCE = (
     "/accounts/login/",
