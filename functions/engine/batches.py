@@ -172,7 +172,7 @@ def _octets(parameter: Parameter, value: Any) -> bytes:
 
 def _number(value: float, *, is_whole: bool) -> Bound:
     """Bind exactly where the digits allow it: a sum of money is no float. Raises BadRequest."""
-    if isinstance(value, float) and not math.isfinite(value):
+    if not math.isfinite(value):
         raise BadRequest("A database can't take a number without an end.")
     if is_whole and int(value) in _WHOLE:
         return Bound(Kind.WHOLE, int(value))
