@@ -72,8 +72,7 @@ class _MssqlPython:
         self._quiet_cursor = type("QuietCursor", (module.cursor.Cursor,), quiet)
 
     def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
-        string = connection_string(target, sign_in, relay)
-        connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
+        connection = _opened(self._dialect, self._module.connect, target, sign_in, relay)
         connection.connection_str = ""  # it would keep the password for as long as it lives
         return Session(connection, self._dialect, relay)
 
@@ -103,11 +102,12 @@ class _Pyodbc:
         module.native_uuid = True  # type: ignore[attr-defined]
 
     def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
-        string = connection_string(target, sign_in, relay)
-        string = f"Driver={_braced(self._odbc_driver)};{string}"
-        connection = _opened(self._dialect, self._module.connect, string, target, sign_in)
+        connection = _opened(self._dialect, self._connect, target, sign_in, relay)
         connection.add_output_converter(_DATETIMEOFFSET, _moment)
         return Session(connection, self._dialect, relay)
+
+    def _connect(self, string: str, **options: Any) -> Any:
+        return self._module.connect(f"Driver={_braced(self._odbc_driver)};{string}", **options)
 
 
 def _cursor(connection: Any) -> Any:
@@ -133,21 +133,20 @@ def _counted(cursor: Any) -> int:
 def _opened(
     dialect: Dialect,
     connect: Callable[..., Any],
-    string: str,
     target: Target,
     sign_in: SignIn,
+    relay: Relay | None,
 ) -> Any:
-    attributes: dict[int, Any] = {}
-    if isinstance(sign_in, AccessToken):
-        token = sign_in.secret.reveal().encode("utf-16-le")
-        attributes[_ACCESS_TOKEN] = struct.pack("<i", len(token)) + token
-    return told(
-        lambda: connect(
-            string, autocommit=True, timeout=target.connect_seconds, attrs_before=attributes
-        ),
-        error_type=dialect.error_type,
-        told_by=dialect.told_by,
-    )
+    def work() -> Any:  # alone has the secrets in plain: a failure leads to the frames around it
+        attributes: dict[int, Any] = {}
+        if isinstance(sign_in, AccessToken):
+            token = sign_in.secret.reveal().encode("utf-16-le")
+            attributes[_ACCESS_TOKEN] = struct.pack("<i", len(token)) + token
+        string = connection_string(target, sign_in, relay)
+        seconds = target.connect_seconds
+        return connect(string, autocommit=True, timeout=seconds, attrs_before=attributes)
+
+    return told(work, error_type=dialect.error_type, told_by=dialect.told_by)
 
 
 def _reset(connection: Any) -> None:

@@ -311,7 +311,7 @@ class TestGuard:
 
         with sql_server(certificate=certificate) as server:
             target = replace(target_at(server, is_multi_subnet=True), host="db.example.test")
-            with asyncio.Runner(loop_factory=lambda: LoopWithNames(["::1", "127.0.0.1"])) as runner:
+            with asyncio.Runner(loop_factory=lambda: LoopWithNames(("::1", "127.0.0.1"))) as runner:
                 found = runner.run(find_addresses(target, policy))
             server.wait_until(lambda: bool(server.sessions))
 
