@@ -196,9 +196,16 @@ class TestInjection:
         assert batch.values[1].value == f"@a {batch.values[2].kind}"
 
 
-class TestNumbersWithoutAnEnd:
+class TestWhatNoDatabaseTakes:
+    @pytest.mark.parametrize("kind", ["string", "array", None])
+    def test_half_a_character(self, kind: str | None) -> None:
+        value = ["\ud83d"] if kind == "array" else "\ud83d"
+
+        with pytest.raises(BadRequest):
+            composed(query("SELECT @a", parameters=parameter(kind)), a=value)
+
     @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
     @pytest.mark.parametrize("kind", ["number", "int", None])
-    def test_are_refused(self, kind: str | None, value: float) -> None:
+    def test_numbers_without_an_end(self, kind: str | None, value: float) -> None:
         with pytest.raises(BadRequest):
             composed(query("SELECT @a", parameters=parameter(kind)), a=value)
