@@ -180,7 +180,7 @@ def _number(value: float, *, is_whole: bool) -> Bound:
     """Bind exactly where the digits allow it: a sum of money is no float. Raises BadRequest."""
     if not math.isfinite(value):
         raise BadRequest("A database can't take a number without an end.")
-    if is_whole and int(value) in _WHOLE:
+    if is_whole and value == int(value) and int(value) in _WHOLE:
         return Bound(Kind.WHOLE, int(value))
     exact = decimal.Decimal(repr(value))
     _, digits, exponent = exact.as_tuple()

@@ -196,6 +196,23 @@ class TestInjection:
         assert batch.values[1].value == f"@a {batch.values[2].kind}"
 
 
+class TestComputedNumbers:
+    """An expression may come to a number that a caller could not have given."""
+
+    @pytest.mark.parametrize(
+        ("value", "bound"),
+        [
+            (2.0, Bound(Kind.WHOLE, 2)),
+            (1.5, Bound(Kind.EXACT, Decimal("1.5"))),
+            (1e300, Bound(Kind.FLOAT, 1e300)),
+        ],
+    )
+    def test_lose_nothing_where_an_integer_was_meant(self, value: float, bound: Bound) -> None:
+        source = query("SELECT @a", parameters=parameter("int"))
+
+        assert composed(source, a=value).values[-1] == bound
+
+
 class TestWhatNoDatabaseTakes:
     @pytest.mark.parametrize("kind", ["string", "array", None])
     def test_half_a_character(self, kind: str | None) -> None:
