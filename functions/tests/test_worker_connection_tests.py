@@ -23,7 +23,7 @@ def solution() -> Solution:
     return SolutionFactory.create()
 
 
-def stages_of(solution: Solution) -> list[dict[str, Any]]:
+def stages_of(solution: Solution, name: str = "erp") -> list[dict[str, Any]]:
     database = Database(1)
 
     async def story() -> list[dict[str, Any]]:
@@ -31,9 +31,7 @@ def stages_of(solution: Solution) -> list[dict[str, Any]]:
         databases = Databases(database, client)
         message = await database.run(message_of, solution)
         try:
-            return await run_connection_test(
-                databases, {**message, "connection": "erp"}, seconds=10
-            )
+            return await run_connection_test(databases, {**message, "connection": name}, seconds=10)
         finally:
             await databases.close()
             await client.close()
@@ -70,3 +68,11 @@ class TestWordsOfTheServer:
             *_, query = stages_of(solution)
 
         assert len(query["detail"]) == LONGEST_DETAIL
+
+
+class TestRemovedMeanwhile:
+    def test_is_no_bug(self, solution: Solution) -> None:
+        first, *rest = stages_of(solution, "gone")
+
+        assert (first["name"], first["status"]) == ("dns", "failed")
+        assert {stage["status"] for stage in rest} == {"skipped"}
