@@ -148,7 +148,10 @@ def _text(given: list[str], variables: Mapping[str, Kind], *, most_bytes: int) -
 
 
 def bind(parameter: Parameter, value: Any) -> Bound:
-    """Choose how a value is bound: by its parameter's type, or without one by what it is."""
+    """Choose how a value is bound: by its parameter's type, or without one by what it is.
+
+    Raises BadRequest.
+    """
     kind = parameter.type or ""
     if kind in FILE_TYPES and parameter.encoding == "binary":
         return Bound(Kind.OCTETS, None if value is None else _octets(parameter, value))
@@ -159,7 +162,10 @@ def bind(parameter: Parameter, value: Any) -> Bound:
     if kind != "string" and isinstance(value, int | float):
         return _number(value, is_whole=kind == "int" or isinstance(value, int))
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    try:
+        units = len(text.encode("utf-16-le")) // 2
+    except UnicodeEncodeError:
+        raise BadRequest("A database can't take half a character.") from None
     return Bound(Kind.TEXT if units <= _SHORT_TEXT else Kind.LONG_TEXT, text)
 
 
@@ -174,7 +180,7 @@ def _number(value: float, *, is_whole: bool) -> Bound:
     """Bind exactly where the digits allow it: a sum of money is no float. Raises BadRequest."""
     if not math.isfinite(value):
         raise BadRequest("A database can't take a number without an end.")
-    if is_whole and int(value) in _WHOLE:
+    if is_whole and value == int(value) and int(value) in _WHOLE:
         return Bound(Kind.WHOLE, int(value))
     exact = decimal.Decimal(repr(value))
     _, digits, exponent = exact.as_tuple()

@@ -9,22 +9,28 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from functions.calls import lane_client
 from functions.models import Connection, CredentialStamp
 from functions.services.calls import database
-from jigxmgmt.errors import Conflict
+from jigxmgmt.errors import Conflict, TooMuch
 from orgs import policies
 from orgs.models import User
 from orgs.services.audit import record_event
 
+TESTS_AN_HOUR, AN_HOUR = 60, 60 * 60
 STAGES = ("dns", "tcp", "tls", "sign_in", "query")
 STATUSES = OK, FAILED, SKIPPED = ("ok", "failed", "skipped")
 
 
 class ConnectionWithoutSecret(Conflict):
     code = "connection_without_secret"
+
+
+class TooManyConnectionTests(TooMuch):
+    retry_after = AN_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class ConnectionTest:
 async def test_connection(user: User, *, connection: Connection) -> ConnectionTest:
     """Let a worker sign in to the server and ask it something that changes nothing.
 
-    Raises NotAllowed, ConnectionWithoutSecret, and what the lane's client raises.
+    Raises NotAllowed, ConnectionWithoutSecret, TooManyConnectionTests, and what the lane's client
+    raises.
     """
     organization_id, payload = await database.run(_prepare, user, connection)
     reply = await lane_client().call(payload, call_id=uuid.uuid4(), organization_id=organization_id)
@@ -85,6 +92,7 @@ def _prepare(user: User, connection: Connection) -> tuple[str, bytes]:
     if not connection.has_secret:
         sentence = _("%(name)s has no secret yet; save it first.")
         raise ConnectionWithoutSecret(sentence % {"name": connection.name})
+    _count_test(user)
     stamps = CredentialStamp.objects.filter(solution=solution).values_list("number", flat=True)
     message = {
         "kind": "connection_test",
@@ -95,6 +103,19 @@ def _prepare(user: User, connection: Connection) -> tuple[str, bytes]:
         "networks": organization.allowed_networks,
     }
     return str(organization.pk), orjson.dumps(message)
+
+
+def _count_test(user: User) -> None:
+    """Let nobody try one port after the other; raises TooManyConnectionTests."""
+    key = f"functions.connection-tests.{user.pk}"
+    cache.add(key, 0, timeout=AN_HOUR)
+    try:
+        begun = cache.incr(key)
+    except ValueError:  # the hour ended just now
+        return
+    if begun > TESTS_AN_HOUR:
+        sentence = _("You may test connections %(most)s times an hour; wait a little.")
+        raise TooManyConnectionTests(sentence % {"most": TESTS_AN_HOUR})
 
 
 def _decoded(document: bytes) -> ConnectionTest:

@@ -183,14 +183,17 @@ async def find_addresses(target: Target, policy: outbound.Policy) -> list[str]:
     """
     addresses = await outbound.resolve_and_vet(target.host, target.port, policy)
     if target.is_multi_subnet and len(addresses) > 1:
-        answering = await _first_to_answer(addresses, target)
+        answering = await _first_to_answer(addresses, target, policy.bind_address)
         addresses.sort(key=lambda address: address != answering)
     return addresses
 
 
-async def _first_to_answer(addresses: Sequence[str], target: Target) -> str | None:
+async def _first_to_answer(
+    addresses: Sequence[str], target: Target, bind_address: str | None
+) -> str | None:
     """Knock at all at once, since only one replica listens and the others keep silent."""
-    knocks = [asyncio.create_task(_knock(address, target.port)) for address in addresses]
+    source = (bind_address, 0) if bind_address else None
+    knocks = [asyncio.create_task(_knock(address, target.port, source)) for address in addresses]
     try:
         for knock in asyncio.as_completed(knocks, timeout=target.connect_seconds):
             if answering := await knock:
@@ -203,9 +206,9 @@ async def _first_to_answer(addresses: Sequence[str], target: Target) -> str | No
     return None
 
 
-async def _knock(address: str, port: int) -> str | None:
+async def _knock(address: str, port: int, source: tuple[str, int] | None) -> str | None:
     try:
-        _, writer = await asyncio.open_connection(address, port)
+        _, writer = await asyncio.open_connection(address, port, local_addr=source)
     except OSError:
         return None
     writer.close()

@@ -38,16 +38,18 @@ class Driver:
 
     def open(self, target: Target, sign_in: SignIn, relay: Relay | None = None) -> Session:
         """Sign in. Raises SqlError, UpstreamUnreachable or UpstreamTimeout."""
-        string = f"Driver={_braced(self.name)};{connection_string(target, sign_in, relay)}"
-        connection = told(
-            lambda: self.library.connect(
-                string,
+
+        def connect() -> Any:
+            # Here, since the frames of a failure lead to those around it.
+            string = connection_string(target, sign_in, relay)
+            return self.library.connect(
+                f"Driver={_braced(self.name)};{string}",
                 autocommit=True,
                 timeout=target.connect_seconds,
                 attrs_before=_attributes(sign_in),
-            ),
-            self.library.Error,
-        )
+            )
+
+        connection = told(connect, self.library.Error)
         for kind, read in _READERS.items():
             connection.add_output_converter(kind, read)
         return Session(connection, self.library.Error, relay)

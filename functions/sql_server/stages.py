@@ -1,6 +1,6 @@
-"""What a test of a connection sees, stage by stage; nothing in it is a secret or a server's words.
+"""What a test of a connection sees, stage by stage; nothing in it is a secret.
 
-A certificate's names are its owner's words, and are cut short.
+A certificate's names and what a server says of an error are its owner's words, and are cut short.
 """
 
 from dataclasses import dataclass

@@ -2,25 +2,28 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from auth_providers.services.outbound_policy import policy_with
 from functions.engine.batches import Batch
+from functions.engine.credentials import Wallet
 from functions.engine.failures import (
     AddressRefused,
     EngineFailure,
+    SqlError,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
 from functions.engine.recordsets import Recordsets
-from functions.engine.types import Limits
+from functions.engine.types import Credential, Limits
 from functions.models import Connection
 from functions.sql_server.databases import PooledDatabase
 from functions.sql_server.looking import Place, look
 from functions.sql_server.stages import Advice, Stage, StageName, Status
 from functions.worker.databases import Databases, target_of
 
+LONGEST_DETAIL = 1_000
 _SIGN_OF_LIFE = Batch("SELECT 1 AS [alive]", (), ())
 
 
@@ -32,7 +35,12 @@ async def run_connection_test(
     VaultAway and VaultKeyMissing pass.
     """
     ends = time.monotonic() + seconds
-    connection = await databases.connection(message, message["connection"])
+    try:
+        connection = await databases.connection(message, message["connection"])
+    except SqlError as removed:  # since somebody asked for the test
+        first, *rest = StageName
+        stages = [Stage(first, Status.FAILED, detail=removed.description)]
+        return [_json(stage) for stage in (*stages, *(Stage(one, Status.SKIPPED) for one in rest))]
     target = target_of(connection)
     place = Place(
         target.host, target.port, target.name_to_verify, connection.trusts_any_certificate
@@ -64,12 +72,22 @@ async def _with_driver(
 
     try:
         first = await _taken(StageName.SIGN_IN, sign_in, otherwise=Advice.SIGN_IN_REFUSED)
-        if first.status is not Status.OK:
-            return [first, Stage(StageName.QUERY, Status.SKIPPED)]
-        return [first, await _taken(StageName.QUERY, ask, otherwise=Advice.QUERY_FAILED)]
+        second = Stage(StageName.QUERY, Status.SKIPPED)
+        if first.status is Status.OK:
+            second = await _taken(StageName.QUERY, ask, otherwise=Advice.QUERY_FAILED)
+        return [_without_secrets(stage, database) for stage in (first, second)]
     finally:
         if database is not None:
             database.pool.close()
+
+
+def _without_secrets(stage: Stage, database: PooledDatabase | None) -> Stage:
+    """Show a server's words to whoever may test, who need not know what it was told."""
+    wallet = Wallet()
+    for secret in database.secrets if database else ():
+        wallet.hold(Credential("", "secret", secret, ()), secret.reveal())
+    detail = wallet.masked_text(wallet.held_back(stage.detail))
+    return replace(stage, detail=detail[:LONGEST_DETAIL])
 
 
 def _left_of(ends: float) -> float:

@@ -219,9 +219,33 @@ class TestInjection:
         assert batch.values[1].value == f"@a {batch.values[2].kind}"
 
 
-class TestNumbersWithoutAnEnd:
+class TestComputedNumbers:
+    """An expression may come to a number that a caller could not have given."""
+
+    @pytest.mark.parametrize(
+        ("value", "bound"),
+        [
+            (2.0, Bound(Kind.WHOLE, 2)),
+            (1.5, Bound(Kind.EXACT, Decimal("1.5"))),
+            (1e300, Bound(Kind.FLOAT, 1e300)),
+        ],
+    )
+    def test_lose_nothing_where_an_integer_was_meant(self, value: float, bound: Bound) -> None:
+        source = query("SELECT @a", parameters=parameter("int"))
+
+        assert composed(source, a=value).values[-1] == bound
+
+
+class TestWhatNoDatabaseTakes:
+    @pytest.mark.parametrize("kind", ["string", "array", None])
+    def test_half_a_character(self, kind: str | None) -> None:
+        value = ["\ud83d"] if kind == "array" else "\ud83d"
+
+        with pytest.raises(BadRequest):
+            composed(query("SELECT @a", parameters=parameter(kind)), a=value)
+
     @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
     @pytest.mark.parametrize("kind", ["number", "int", None])
-    def test_are_refused(self, kind: str | None, value: float) -> None:
+    def test_numbers_without_an_end(self, kind: str | None, value: float) -> None:
         with pytest.raises(BadRequest):
             composed(query("SELECT @a", parameters=parameter(kind)), a=value)

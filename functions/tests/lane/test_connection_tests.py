@@ -4,12 +4,17 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from functions.calls import NoWorker
 from functions.services import connection_tests
-from functions.services.connection_tests import ConnectionTest, ConnectionWithoutSecret
+from functions.services.connection_tests import (
+    ConnectionTest,
+    ConnectionWithoutSecret,
+    TooManyConnectionTests,
+)
 from functions.tests.doors import assert_problem, script_of
 from functions.tests.factories import PASSWORD, owner_of, save_server, technician
 from functions.tests.lane.stage import answering, on_lane
@@ -93,6 +98,17 @@ class TestConnectionTests:
         proof = test.stages[2].certificate
         assert proof is not None
         assert (proof.names, proof.not_after.year) == (["sql.example.com"], 2027)
+
+    def test_have_a_bound_for_each_person(self, solution: Solution, owner: User) -> None:
+        save_server(solution, by=owner)
+
+        with answering(PASSED) as asked:
+            run_test(owner, solution)
+            cache.set(f"functions.connection-tests.{owner.pk}", connection_tests.TESTS_AN_HOUR)
+            with pytest.raises(TooManyConnectionTests):
+                run_test(owner, solution)
+
+        assert len(asked) == 1
 
     def test_keep_that_it_passed(self, solution: Solution, owner: User) -> None:
         connection = save_server(solution, by=owner)

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from functions.engine.failures import (
     UpstreamUnreachable,
 )
 from functions.engine.recordsets import Recordsets
-from functions.sql_server.databases import PooledDatabase
+from functions.sql_server.databases import PooledDatabase, find_addresses
 from functions.sql_server.drivers import load_driver
 from functions.sql_server.pools import Pool
 from functions.tests.engine.database import query
@@ -28,6 +28,7 @@ from functions.tests.engine.upstream import LOOPBACK, check
 from functions.tests.sql_server.asking import SIGN_IN, target_at
 from functions.worker.threads import SharedThreads
 from jigxmgmt import outbound
+from jigxmgmt.tests.test_outbound_addresses import LoopWithNames
 from tests.tds import (
     Answer,
     Certificate,
@@ -313,3 +314,18 @@ class TestGuard:
 
         with sql_server(always(ONE), certificate=certificate) as server:
             live(story)
+
+    def test_and_nobody_is_asked_from_another_address_than_the_operator_s(
+        self, certificate: Certificate
+    ) -> None:
+        networks = (*LOOPBACK.allowed_networks, ipaddress.IPv6Network("::1"))
+        policy = outbound.Policy(networks, bind_address="127.0.0.7")
+
+        with sql_server(certificate=certificate) as server:
+            target = replace(target_at(server, is_multi_subnet=True), host="db.example.test")
+            with asyncio.Runner(loop_factory=lambda: LoopWithNames(("::1", "127.0.0.1"))) as runner:
+                found = runner.run(find_addresses(target, policy))
+            server.wait_until(lambda: bool(server.sessions))
+
+        assert found == ["127.0.0.1", "::1"]
+        assert {session.address for session in server.sessions} == {"127.0.0.7"}

@@ -85,6 +85,12 @@ class TestSignIn:
         assert PASSWORD not in shown + str(refused.value.details)
         assert "UID" not in shown
         assert refused.value.__context__ is None
+        frames = [frame for frame, _ in traceback.walk_tb(refused.value.__traceback__)]
+        seen = [
+            repr(frame.f_locals) for frame in frames if "/tests/" not in frame.f_code.co_filename
+        ]
+        assert len(seen) > 1
+        assert not any(written in held for held in seen for written in (PASSWORD, "PWD="))
 
 
 class TestCertificates:
