@@ -1,5 +1,6 @@
 """Whether a definition can run, said before anybody calls it."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -163,10 +164,11 @@ def _check_names(method: str, parameters: Parameters, compiler: Compiler) -> Non
         if method == "execute" and not is_bindable(name):
             message = "A procedure can't have a parameter of this name."
             compiler.warn(("parameters", name), "parameter_unbound", message)
-        if name.lower() in seen:
-            message = "Another parameter differs in letter case alone, which the server ignores."
+        same = unicodedata.normalize("NFKC", name).casefold()
+        if same in seen:
+            message = "Another parameter differs in letter case or width alone: the same, there."
             compiler.refuse(("parameters", name), "parameter_twice", message)
-        seen.add(name.lower())
+        seen.add(same)
 
 
 def _parameters(

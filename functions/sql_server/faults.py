@@ -28,15 +28,15 @@ _NOT_SIGNED_IN = "28000"
 # What drivers raise of values that are none: half a cell, a thirteenth month, letters of no code.
 _UNREADABLE = (ValueError, ArithmeticError)
 
-_PREFIXES = re.compile(r"^(?:\[[^\]]*\])*\s*(?:\[[^\]]*\])*")
-_NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)\s*$")
-# The server's words for what has a word of ours; its numbers do not come through every driver.
-_CODES = (
-    ("not_allow_listed", re.compile(r"is not allowed to access the server|\b40615\b")),
-    ("database_unavailable", re.compile(r"is not currently available|\b40613\b")),
-    ("database_unknown", re.compile(r"Cannot open (?:user default )?database|\b4060\b")),
-    ("sign_in_refused", re.compile(r"Login failed|login failed|\b18456\b")),
-)
+# One record of the driver's: who speaks, the words, the server's number, the function of ODBC.
+_RECORD = re.compile(r"(?:\[[^\]]*\]\s*)*(.*?) \((\d+)\) \(SQL\w+\)", re.DOTALL)
+# What the server's numbers mean for whoever signs in; the first of them here says most.
+_CODES = {
+    40615: "not_allow_listed",
+    40613: "database_unavailable",
+    4060: "database_unknown",
+    18456: "sign_in_refused",
+}
 
 
 def told(work: Callable[[], Result], error_type: type[Exception]) -> Result:
@@ -57,9 +57,9 @@ def told(work: Callable[[], Result], error_type: type[Exception]) -> Result:
 def _failure_of(state: str, words: str) -> EngineFailure:
     if state in _TIMED_OUT:
         return UpstreamTimeout("The database did not answer in time.")
-    number = _NUMBER.search(words)
-    message = _NUMBER.sub("", _PREFIXES.sub("", words)).strip()
-    code = next((code for code, pattern in _CODES if pattern.search(words)), None)
+    records = [(record[1], int(record[2])) for record in _RECORD.finditer(words)]
+    numbers = {number for _, number in records}
+    code = next((code for number, code in _CODES.items() if number in numbers), None)
     if code == "database_unavailable":
         return SqlError("The database is not available at the moment.", details=_details(code=code))
     if code is not None or state == _NOT_SIGNED_IN:
@@ -70,10 +70,9 @@ def _failure_of(state: str, words: str) -> EngineFailure:
             message = "The database's certificate can't be verified."
             return UpstreamUnreachable(message, details={"code": "tls_refused"})
         return UpstreamUnreachable("The database can't be reached, or the way there broke off.")
-    return SqlError(
-        message or "The database refused.",
-        details=_details(number=int(number[1]) if number else None, message=message),
-    )
+    # The library's own faults are no records, and have the words first.
+    message, number = records[0] if records else (max(state, words, key=len), None)
+    return SqlError(message, details=_details(number=number, message=message))
 
 
 def _details(**known: Any) -> dict[str, Any]:

@@ -126,6 +126,7 @@ class TestFaults:
             ),
             (sql(connection="=@ctx.parameters.b"), ("connection",), "statement_computed"),
             (sql(parameters={"a": {}, "A": {}}), ("parameters", "A"), "parameter_twice"),
+            (sql(parameters={"a": {}, "ａ": {}}), ("parameters", "ａ"), "parameter_twice"),  # noqa: RUF001
             (sql(method="execute", procedure="dbo."), ("procedure",), "procedure_invalid"),
             (sql(method="SELECT"), ("method",), "method_unknown"),
             (sql(useLocalCall=True), ("useLocalCall",), "sql_on_device"),

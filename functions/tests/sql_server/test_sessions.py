@@ -283,6 +283,16 @@ class TestErrors:
         assert refused.value.details["message"] == error.text
         assert refused.value.details["number"] == error.number
 
+    def test_a_type_that_the_library_does_not_know(
+        self, driver: Driver, certificate: Certificate
+    ) -> None:
+        answer = Rows([Column("a", kinds.SQL_VARIANT)], [(7,)])
+        with (
+            sql_server([answer], certificate=certificate) as server,
+            pytest.raises(SqlError, match="not yet supported"),
+        ):
+            ask(signed_in(driver, server), query())
+
     def test_an_error_behind_a_set(self, driver: Driver, certificate: Certificate) -> None:
         answer = [ONE, Error(8134, "Divide by zero error encountered.")]
         with (
