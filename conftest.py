@@ -8,6 +8,11 @@ import pytest
 from django.db import connection
 from keyring.backends import null
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+# What they start for all of their tests takes long: installations, the SQL of all migrations.
+TOGETHER = {"tests/test_up.py", "tests/test_sql_server_database.py"}
 
 
 @pytest.hookimpl(trylast=True)
@@ -23,6 +28,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps some files' tests in one process; pytest's ids have no room for the groups of marks."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -143,7 +143,6 @@ class TestCheck:
             assert helps in done.stderr
 
 
-@pytest.mark.xdist_group("sql of migrations")  # written once
 class TestMigrations:
     def test_miss_nothing(self, server: SqlServer) -> None:
         done = run(server.url(), "manage.py", "makemigrations", "--check", "--dry-run")

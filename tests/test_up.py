@@ -23,9 +23,6 @@ from tests.conftest import wait_until
 
 type_of_start = Callable[..., "Up"]
 
-# All in one worker, so that the module's two installations start once.
-pytestmark = pytest.mark.xdist_group("up")
-
 UP = [sys.executable, str(BASE_DIR / "manage.py"), "up"]
 
 

@@ -135,13 +135,15 @@ class TestFind:
             await ask(await find("erp"))
             await ask(await find("erp"))
             assert len(server.open_sessions) == 1
-            await asyncio.to_thread(save, solution, server, secret="another")
+            await saver.run(save, solution, server, secret="another")
             await find("erp")
             await asyncio.to_thread(server.wait_until, lambda: not server.open_sessions)
 
+        saver = Database(1)  # which closes what its thread opened
         with sql_server(lambda _request: ALIVE) as server:
             save(solution, server)
             tell(solution, story)
+        saver.close()
 
     def test_networks_that_are_taken_away_end_the_sessions_there(self, solution: Solution) -> None:
         async def story(find: Find) -> None:
