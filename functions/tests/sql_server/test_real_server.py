@@ -242,7 +242,8 @@ class TestResults:
         body(session, "EXEC sp_set_session_context N'who', N'a stranger'")
         session.renew()
 
-        assert rows(session, "SELECT SESSION_CONTEXT(N'who') AS who") == [[{"who": None}]]
+        said = "SELECT CAST(SESSION_CONTEXT(N'who') AS nvarchar(100)) AS who"
+        assert rows(session, said) == [[{"who": None}]]
 
 
 class TestInjection:
@@ -305,12 +306,13 @@ class TestErrors:
         def take(first: int, second: int) -> None:
             session = place.open()
             try:
-                body(
-                    session,
+                statement = (
                     f"BEGIN TRANSACTION; UPDATE {place.schema}.stock SET n = n WHERE id = {first};"
-                    f"WAITFOR DELAY '00:00:01';"
-                    f"UPDATE {place.schema}.stock SET n = n WHERE id = {second}; COMMIT",
+                    "WAITFOR DELAY '00:00:01';"
+                    f"UPDATE {place.schema}.stock SET n = n WHERE id = {second}; COMMIT"
                 )
+                # The server looks for deadlocks every five seconds.
+                ask(session, query(statement), seconds=30)
             except SqlError as error:
                 numbers.append(error.details["number"])
             finally:
