@@ -1,7 +1,6 @@
 """One request tried until it is answered, or until the definition or the clock says enough."""
 
 import time
-from typing import Any
 
 from functions.engine import failures
 from functions.engine.credentials import OF_THE_USER, Wallet, require_bound
@@ -18,20 +17,18 @@ from functions.engine.exchange import (
 )
 from functions.engine.expressions import UNDEFINED
 from functions.engine.failures import EngineFailure
-from functions.engine.handling import Ended, Handled, handle
+from functions.engine.handling import (
+    HANDLED,
+    SECONDS_TO_HANDLE,
+    Ended,
+    Handled,
+    error_output,
+    handle,
+)
 from functions.engine.replies import Reply
 from functions.engine.types import Surroundings
 
-# A refusal of ours is not the service's error: handlers see what the transport and it did.
-_HANDLED = (
-    failures.UpstreamError,
-    failures.UpstreamUnreachable,
-    failures.UpstreamTimeout,
-    failures.UpstreamTooLarge,
-)
 _UNAUTHORIZED = 401
-# A timeout may have left none to evaluate its own handler in.
-_SECONDS_TO_HANDLE = 0.25
 
 
 class Attempts:
@@ -64,12 +61,12 @@ class Attempts:
             reply, failure = await self._try(letter)
             if failure is None and reply is not None:
                 return reply
-            if not isinstance(failure, _HANDLED):
+            if not isinstance(failure, HANDLED):
                 raise failure or AssertionError("neither a reply nor a failure")
             is_over = time.monotonic() >= self._surroundings.deadline
             if is_later_page and is_over and isinstance(failure, failures.UpstreamTimeout):
                 raise failure
-            self._evaluator.allow(_SECONDS_TO_HANDLE)
+            self._evaluator.allow(SECONDS_TO_HANDLE)
             handled = await handle(
                 failure,
                 definition=self._definition,
@@ -83,7 +80,13 @@ class Attempts:
             seconds = self._seconds_to_wait(reply, handled, retries=retries)
             deadline = self._surroundings.deadline
             if seconds is None or not await wait(seconds, deadline=deadline):
-                raise Ended(handled, output=await self._error_output(reply))
+                output = await error_output(
+                    None if reply is None else reply.body,
+                    definition=self._definition,
+                    context=self._context,
+                    evaluator=self._evaluator,
+                )
+                raise Ended(handled, output=output)
             retries += 1
 
     async def _try(self, letter: Letter) -> tuple[Reply | None, EngineFailure | None]:
@@ -151,11 +154,3 @@ class Attempts:
             return seconds_to_wait(reply, retries=retries)
         limits = self._surroundings.limits
         return handled_wait(handled.answer["retry"], retries=retries, limits=limits)
-
-    async def _error_output(self, reply: Reply | None) -> Any:
-        transform = self._definition.error_transform
-        if transform is None or reply is None:
-            return UNDEFINED
-        return await self._evaluator.evaluate(
-            transform, root=reply.body, context=self._context, place="errorTransform"
-        )

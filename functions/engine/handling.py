@@ -4,13 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from functions.engine import failures
 from functions.engine.definitions import Definition, Handler
 from functions.engine.evaluation import Context, Evaluator
-from functions.engine.expressions import UNDEFINED
+from functions.engine.expressions import UNDEFINED, Root
 from functions.engine.failures import EngineFailure
 from functions.engine.operations import finish_operations, rows_of
 from functions.engine.types import ErrorAnswer
 
+# What the service, the database or the way there did; a refusal of ours is not their error.
+HANDLED = (
+    failures.UpstreamError,
+    failures.SqlError,
+    failures.UpstreamUnreachable,
+    failures.UpstreamTimeout,
+    failures.UpstreamTooLarge,
+)
+# A timeout may have left none to evaluate its own handler in.
+SECONDS_TO_HANDLE = 0.25
 ANSWERED = ("title", "description", "details", "notification", "alert", "retry", "icon", "group")
 _OF_ROWS = ("operation.delete-insert", "operation.upsert-replace", "operation.upsert-merge")
 _WORDS = ("title", "description")
@@ -68,6 +79,16 @@ async def handle(
     entity = context.values.get("entity")
     operations = [_off_the_entity(operation, entity) for operation in operations]
     return Handled(cast(ErrorAnswer, {**answer, **chosen}), handler, operations)
+
+
+async def error_output(
+    body: Root | None, *, definition: Definition, context: Context, evaluator: Evaluator
+) -> Any:
+    """Transform an error's body as the older form says; UNDEFINED without either."""
+    transform = definition.error_transform
+    if transform is None or body is None:
+        return UNDEFINED
+    return await evaluator.evaluate(transform, root=body, context=context, place="errorTransform")
 
 
 def _with_id(rows: list[Any], command_id: Any) -> list[Any]:

@@ -20,18 +20,16 @@ from functions.engine.exchange import Traffic, handled_wait, wait
 from functions.engine.expressions import UNDEFINED, Root
 from functions.engine.failures import EngineFailure
 from functions.engine.gathering import Gathering
-from functions.engine.handling import Ended, handle
+from functions.engine.handling import (
+    HANDLED,
+    SECONDS_TO_HANDLE,
+    Ended,
+    error_output,
+    handle,
+)
 from functions.engine.recordsets import Recordsets
 from functions.engine.types import Call, Credential, Database, Outcome, Surroundings
 
-# What the database or the way to it did; a refusal of ours is not its error.
-_HANDLED = (
-    failures.SqlError,
-    failures.UpstreamUnreachable,
-    failures.UpstreamTimeout,
-    failures.UpstreamTooLarge,
-)
-_SECONDS_TO_HANDLE = 0.25
 Result = TypeVar("Result")
 
 
@@ -99,7 +97,7 @@ class Statement:
             answer = Recordsets(limits, outputs=batch.outputs)
             try:
                 await self._run_once(database, batch, answer)
-            except _HANDLED as failure:
+            except HANDLED as failure:
                 self._hold_back(failure)
                 await self._see(failure=failure)
                 await self._wait_or_end(failure, retries)
@@ -139,7 +137,7 @@ class Statement:
 
     async def _wait_or_end(self, failure: EngineFailure, retries: int) -> None:
         """Wait where a handler wants another try. Raises Ended where none does."""
-        self.evaluator.allow(_SECONDS_TO_HANDLE)
+        self.evaluator.allow(SECONDS_TO_HANDLE)
         handled = await handle(
             failure,
             definition=self._definition,
@@ -150,7 +148,13 @@ class Statement:
         retry = handled.answer["retry"] if handled.handler else None
         seconds = handled_wait(retry, retries=retries, limits=limits)
         if seconds is None or not await wait(seconds, deadline=deadline):
-            raise Ended(handled, output=await self._error_output(failure))
+            output = await error_output(
+                None if failure.details is None else self._context.body,
+                definition=self._definition,
+                context=self._context,
+                evaluator=self.evaluator,
+            )
+            raise Ended(handled, output=output)
 
     async def _see(
         self, *, answer: Recordsets | None = None, failure: EngineFailure | None = None
@@ -182,11 +186,3 @@ class Statement:
         if size <= ON_LOOP_SIZE:
             return work()
         return cast(Result, await self._surroundings.off_loop(work))
-
-    async def _error_output(self, failure: EngineFailure) -> Any:
-        transform = self._definition.error_transform
-        if transform is None or failure.details is None:
-            return UNDEFINED
-        return await self.evaluator.evaluate(
-            transform, root=self._context.body, context=self._context, place="errorTransform"
-        )
