@@ -16,6 +16,7 @@ from functions.api.connection_serializers import (
     NewSqlConnectionSerializer,
     SqlConnectionSerializer,
 )
+from functions.api.credentials import ByTimeSaved
 from functions.models import Connection
 from functions.services.connection_fields import ConnectionFields
 from functions.services.connection_tests import test_connection
@@ -27,11 +28,6 @@ from functions.services.connections import (
 )
 from functions.services.credentials import require_configuring
 from functions.services.solutions import find_solution
-from jigxmgmt.api import CursorPagination
-
-
-class ByTimeSaved(CursorPagination):
-    ordering = "-saved_at"
 
 
 class ListConnections(ListAPIView[Connection]):

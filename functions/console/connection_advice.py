@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from functions.services.connection_tests import FAILED, ConnectionTest, Stage
+from functions.services.connection_tests import ConnectionTest, Stage
+from functions.sql_server.drivers import INSTALL
+from functions.sql_server.stages import Status
 
 STAGE_NAMES: Mapping[str, StrPromise] = {
     "dns": _("Address of the server (DNS)"),
@@ -72,10 +75,12 @@ ADVICE: Mapping[str, StrPromise] = {
         "take five minutes until the server knows."
     ),
     "query_failed": _("The user was let in, and the simplest query was not answered."),
-    "driver_missing": _(
-        "This installation has no driver for SQL Server. An operator installs it with this "
-        "command, and starts the workers again: "
-        "pip install --require-hashes -r requirements-mssql.txt"
+    "driver_missing": format_lazy(
+        _(
+            "This installation has no driver for SQL Server. An operator installs it with this "
+            "command, and starts the workers again: {command}"
+        ),
+        command=INSTALL,
     ),
 }
 # Where a list of addresses that are let through may be what is missing.
@@ -97,7 +102,7 @@ def in_words(test: ConnectionTest) -> list[ShownStage]:
 
 
 def _shown(stage: Stage) -> ShownStage:
-    advice = stage.advice if stage.status == FAILED else ""
+    advice = stage.advice if stage.status == Status.FAILED else ""
     return ShownStage(
         STAGE_NAMES.get(stage.name, stage.name),
         stage,

@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 from functions.calls import lane_client
 from functions.models import Connection, CredentialStamp
 from functions.services.calls import database
+from functions.sql_server.stages import StageName, Status
 from jigxmgmt.errors import Conflict, TooMuch
 from orgs import policies
 from orgs.models import User
 from orgs.services.audit import record_event
 
 TESTS_AN_HOUR, AN_HOUR = 60, 60 * 60
-STAGES = ("dns", "tcp", "tls", "sign_in", "query")
-STATUSES = OK, FAILED, SKIPPED = ("ok", "failed", "skipped")
+STAGES = tuple(one.value for one in StageName)
+STATUSES = tuple(one.value for one in Status)
 
 
 class ConnectionWithoutSecret(Conflict):
@@ -64,7 +65,7 @@ class ConnectionTest:
     @property
     def failed_stage(self) -> str:
         """Where the way ended; blank when the server answered."""
-        return next((stage.name for stage in self.stages if stage.status == FAILED), "")
+        return next((stage.name for stage in self.stages if stage.status == Status.FAILED), "")
 
     @property
     def passed(self) -> bool:

@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 from functions.engine import Definition, Fault, Parameter, check_definition
 from functions.models import FunctionDefinition, PublishedVersion
 from functions.services.archives import Files, is_script, read_archive, scripts_of
-from functions.services.connection_uses import connection_named_by
 from functions.services.documents import Document, NotYaml, read_document
 from functions.services.script_checks import ScriptChecks
 from jigxmgmt.errors import Conflict, FieldFault, Invalid, NotFound, TooLargeAnInput, pointer
@@ -304,8 +303,8 @@ def _missing_credentials(definition: Definition, known: Collection[str] | None) 
 
 def _missing_connection(definition: Definition, known: Collection[str] | None) -> Iterator[Fault]:
     """Name the connection of a SQL function which the solution does not have yet."""
-    name = connection_named_by(definition)
-    if known is not None and name is not None and name not in known:
+    name = definition.connection
+    if known is not None and name and name not in known:
         sentence = _("There is no connection %(name)s yet; until there is, calls are refused.")
         yield Fault(("connection",), "connection_missing", sentence % {"name": name})
 
