@@ -156,6 +156,7 @@ class _Using:
         raise failures.UpstreamUnreachable("The database can't be reached.")
 
     def _addresses(self) -> list[str]:
+        self._require_time()  # past it nobody waits, and the loop may have ended
         finding = find_addresses(self._database.target, self._database.policy)
         found = asyncio.run_coroutine_threadsafe(finding, self._loop)
         try:
